@@ -1,0 +1,66 @@
+//! The developers' commands: `cargo predict`, `cargo truth`, `cargo soak`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
+
+mod inputs;
+mod predict;
+mod soak;
+mod truth;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The developers' commands.
+#[derive(Parser)]
+#[command(name = "logmill-dev", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the parser over the logs of a corpus
+    ///
+    /// Reads every file below ROOT/<set>/logs and ROOT/<set>/files and writes what the parser finds
+    /// to OUT/<set>/<file name without .gz>.jsonl, one JSON object a line.
+    Predict {
+        /// A folder of sets
+        root: PathBuf,
+        /// Where the output goes
+        out: PathBuf,
+    },
+    /// Score the parser, and compare with the best figures it ever had
+    ///
+    /// Reads the corpus that the environment variable LOGMILL_CORPUS names and the logs in
+    /// tests/explain, and compares with every committed version of tests/truth.toml. Exits with 1
+    /// when a figure is lower than its best without a reason in that file; with the environment
+    /// variable CI set, when one is higher than the file says, too.
+    Truth {
+        /// Write the figures to tests/truth.toml
+        #[arg(long)]
+        write: bool,
+    },
+    /// Run what takes too long for every change
+    Soak {
+        /// What to run: a name of the list that `cargo soak` prints, or `all`
+        name: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Predict { root, out } => predict::run(&root, &out),
+        Command::Truth { write } => truth::run(write),
+        Command::Soak { name } => soak::run(name.as_deref()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

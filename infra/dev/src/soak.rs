@@ -1,0 +1,91 @@
+//! What takes too long for every change.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// One entry of the list.
+struct Soak {
+    name: &'static str,
+    about: &'static str,
+    /// Set in the environment of the command.
+    variables: &'static [(&'static str, &'static str)],
+    cargo: &'static [&'static str],
+    /// For tests: a part of the names of those to run.
+    tests: Option<&'static str>,
+}
+
+/// The list: a new one is one entry.
+const SOAKS: &[Soak] = &[
+    Soak {
+        name: "bench",
+        about: "the parser's throughput beside a plain pipeline",
+        variables: &[],
+        cargo: &["bench", "--package", "logmill-parser"],
+        tests: None,
+    },
+    Soak {
+        name: "state",
+        about: "10,000 logs cut anywhere, their state saved and restored: the same events",
+        variables: &[("PROPTEST_CASES", "10000")],
+        cargo: &["test", "--release", "--package", "logmill-parser"],
+        tests: Some("checkpoint"),
+    },
+    Soak {
+        name: "unpack",
+        about: "100,000 damaged archives: none panics, none goes on for ever",
+        variables: &[("PROPTEST_CASES", "100000")],
+        cargo: &["test", "--release", "--package", "logmill-unpack", "--test", "unpack"],
+        tests: Some("never_panic"),
+    },
+];
+
+/// `cargo soak [NAME]`.
+pub(crate) fn run(name: Option<&str>) -> Result<()> {
+    let Some(name) = name else {
+        for soak in SOAKS {
+            println!("cargo soak {:<8} {}", soak.name, soak.about);
+        }
+        println!("cargo soak {:<8} all of them, one after the other", "all");
+        return Ok(());
+    };
+    let chosen: Vec<&Soak> =
+        SOAKS.iter().filter(|soak| name == "all" || soak.name == name).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SOAKS.iter().map(|soak| soak.name).collect();
+        bail!("there is no soak `{name}`: one of {}, all", names.join(", "));
+    }
+    for soak in chosen {
+        println!("{}: {}", soak.name, soak.about);
+        soak.run().with_context(|| format!("soak `{}`", soak.name))?;
+    }
+    Ok(())
+}
+
+impl Soak {
+    fn run(&self) -> Result<()> {
+        if let Some(tests) = self.tests {
+            // A test that was renamed must not pass by not being run.
+            let listed = self.command().args(["--quiet", "--", "--list", tests]).output()?;
+            if !String::from_utf8_lossy(&listed.stdout).contains(": test\n") {
+                let said = String::from_utf8_lossy(&listed.stderr);
+                bail!("there is no test whose name contains `{tests}`\n{}", said.trim_end());
+            }
+        }
+        let mut command = self.command();
+        if let Some(tests) = self.tests {
+            command.args(["--", tests]);
+        }
+        let status = command.status().context("cannot run cargo")?;
+        if !status.success() {
+            bail!("failed ({status})");
+        }
+        Ok(())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(self.cargo).envs(self.variables.iter().copied());
+        command
+    }
+}

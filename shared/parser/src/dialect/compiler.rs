@@ -1,0 +1,122 @@
+//! Compilers and linkers that write as GCC does, and those that write as Microsoft's do.
+//!
+//! `a.c:3:5: error: message` with a source excerpt behind it (GCC, Clang, many others),
+//! `a.ts(3,5): error TS2322: message` (TypeScript, C#), `undefined reference to` (ld).
+
+use std::sync::LazyLock;
+
+use logmill_model::{Outcome, Reason, Severity};
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::Dialect;
+use crate::report::{Line, Report};
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Compiler {
+    /// Behind a diagnostic: its excerpt may follow.
+    in_excerpt: bool,
+}
+
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:##\[\w+\])?([^\s:()][^:()]*\.\w+|[A-Za-z]:[^:()]+)(?::(\d+)(?::(\d+))?: |\((\d+)(?:,(\d+))?\): |:(\d+):(\d+) - )(fatal error|error|warning|note)(?: ([A-Z]+\d+))?: (.+)$",
+    )
+    .unwrap()
+});
+
+impl Dialect for Compiler {
+    const NAME: &'static str = "compiler";
+    const LITERALS: &'static [&'static str] = &[
+        "error: ", "error TS", "error CS", "error C", "warning: ", "warning CS", "warning TS",
+        "undefined reference to", "multiple definition of", "ld returned ", "cannot find -l",
+    ];
+
+    fn awake(&self) -> bool {
+        self.in_excerpt
+    }
+
+    fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
+        let text = line.text;
+        if let Some(found) = DIAGNOSTIC.captures(text) {
+            self.diagnostic(&found, report);
+        } else if text.contains("undefined reference to") || text.contains("multiple definition of") {
+            self.in_excerpt = false;
+            let message = text.rsplit_once(": ").map_or(text, |(_, message)| message);
+            let message = if message.contains("reference") || message.contains("definition") { message } else { text };
+            if report.has_block() {
+                report.extend();
+            } else {
+                report.error(Severity::Error, Reason::Compiler, message);
+            }
+        } else if text.contains("/ld: cannot find -l") {
+            report.error(Severity::Error, Reason::Dependency, text);
+        } else if text.contains("ld returned ") {
+            report.verdict(Outcome::Failed);
+            report.error(Severity::Error, Reason::Summary, text);
+        } else if self.in_excerpt {
+            self.in_excerpt = is_excerpt(text);
+            if self.in_excerpt {
+                report.join();
+                report.extend();
+            }
+        }
+    }
+}
+
+impl Compiler {
+    fn diagnostic(&mut self, found: &regex::Captures<'_>, report: &mut Report<'_>) {
+        let message = &found[10];
+        match &found[8] {
+            "note" if report.has_block() => {
+                report.join();
+                report.extend();
+            }
+            "note" => return,
+            "warning" => report.error(Severity::Warning, Reason::Compiler, message),
+            _ => {
+                report.verdict(Outcome::Failed);
+                report.error(Severity::Error, Reason::Compiler, message);
+            }
+        }
+        self.in_excerpt = true;
+    }
+}
+
+/// `   12 |   int x = y;`, `      |           ^`, and Clang's without the bar.
+fn is_excerpt(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    let bar = trimmed.trim_start_matches(|first: char| first.is_ascii_digit()).trim_start();
+    let indented = trimmed.len() < text.len();
+    (indented && bar.starts_with('|'))
+        || (indented && trimmed.starts_with(['^', '~']))
+        || (indented && (trimmed.contains('^') || trimmed.contains('~')))
+        || (indented && !trimmed.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+
+    #[test]
+    fn a_diagnostic_is_explained_with_its_excerpt() {
+        let seen = read(
+            "a.c: In function 'main':\na.c:3:5: error: unknown type name 'in'\n    3 |     in x;\n      |     ^~\n\
+             b.c:1:1: warning: unused\nmake: *** [Makefile:2: a.o] Error 1\n",
+        );
+        assert_eq!(seen.explanation, ["2-4 compiler compiler"]);
+        assert_eq!(seen.errors[1], "5-5 warning unused");
+    }
+
+    #[test]
+    fn typescript_and_the_linker_are_understood() {
+        let seen = read("src/a.ts(3,5): error TS2322: Type 'string' is not assignable.\n");
+        assert_eq!(seen.explanation, ["1-1 compiler compiler"]);
+        let seen = read(
+            "/usr/bin/ld: a.o: in function `main':\na.c:(.text+0x9): undefined reference to `total'\n\
+             collect2: error: ld returned 1 exit status\n",
+        );
+        assert_eq!(seen.explanation, ["2-2 compiler compiler"]);
+    }
+}

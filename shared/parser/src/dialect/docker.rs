@@ -1,0 +1,68 @@
+//! Image builds: the layers of `docker build` (`Step 2/5 : RUN make`) and of BuildKit
+//! (`#7 [build 2/4] RUN make`), and what failed.
+
+use std::sync::LazyLock;
+
+use logmill_model::{Outcome, Reason, RecordKind, Severity};
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::Dialect;
+use crate::report::{Line, Report};
+use crate::steps::Nesting;
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Docker {}
+
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static CLASSIC: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"Step\s+(\d+/\d+)\s*:\s*(.+)").unwrap());
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static BUILDKIT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^#\d+ \[(?:\S+ )?(\d+/\d+)\] (.+)$").unwrap());
+
+impl Dialect for Docker {
+    const NAME: &'static str = "docker";
+    const LITERALS: &'static [&'static str] = &[
+        "Step ", "#", "Successfully built ", "returned a non-zero code: ", "failed to solve",
+    ];
+
+    fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
+        let text = line.text;
+        let layer = if text.starts_with('#') { BUILDKIT.captures(text) } else { None };
+        if let Some(layer) =
+            layer.or_else(|| text.contains("Step ").then(|| CLASSIC.captures(text)).flatten())
+        {
+            report.kind(RecordKind::DockerLayer);
+            report.field("docker_layer", &layer[1]);
+            report.field("docker_instruction", &layer[2]);
+            report.build_tool("docker");
+            if text.starts_with("Step ") || text.starts_with('#') {
+                report.open_step(&format!("{} {}", &layer[1], &layer[2]), Nesting::Tool);
+            }
+        } else if text.starts_with("Successfully built ") {
+            report.close_step(Nesting::Tool, Outcome::Success);
+            report.verdict(Outcome::Success);
+        } else if text.contains("returned a non-zero code: ") || text.contains("failed to solve") {
+            report.close_step(Nesting::Tool, Outcome::Failed);
+            report.verdict(Outcome::Failed);
+            report.error(Severity::Error, Reason::Summary, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+
+    #[test]
+    fn layers_are_steps_and_the_last_one_failed() {
+        let seen = read(
+            "Step 1/2 : FROM debian\n ---> 1234\nStep 2/2 : RUN make\nmake: not found\n\
+             The command '/bin/sh -c make' returned a non-zero code: 127\n",
+        );
+        assert_eq!(seen.steps, ["1-2 success 1/2 FROM debian", "3-4 failed 2/2 RUN make"]);
+        assert_eq!(seen.records[0].fields.get("docker_layer"), Some("1/2"));
+        assert_eq!(seen.result, "failed");
+    }
+}

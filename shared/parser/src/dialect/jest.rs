@@ -1,0 +1,184 @@
+//! Jest: single tests, the block of a failure up to its stack, the counts.
+//!
+//! A failure begins with `● suite › test` and is shown again behind `Summary of all failing tests`;
+//! `● Console` and the like are output of tests and no failures.
+
+use std::sync::LazyLock;
+
+use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::Dialect;
+use crate::report::{Line, Report};
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Jest {
+    /// In the block of a failure.
+    in_failure: bool,
+    /// Behind `Summary of all failing tests`.
+    repeating: bool,
+    /// Whether single tests are told as they end (`✓`), so that `●` repeats them.
+    verbose: bool,
+    /// The file whose tests are told.
+    file: Option<String>,
+    /// The counts, waiting for the time that follows them.
+    summary: Option<TestSummary>,
+}
+
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static COUNT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(\d+) (failed|passed|skipped|todo|pending|total)").unwrap());
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static DURATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \((\d+(?:\.\d+)?) ?(m?s)\)$").unwrap());
+
+impl Dialect for Jest {
+    const NAME: &'static str = "jest";
+    const LITERALS: &'static [&'static str] = &[
+        "PASS ", "FAIL ", "●", "✓", "✕", "○", "Tests: ", "Test Suites: ", "Time: ",
+        "Summary of all failing tests",
+    ];
+
+    fn awake(&self) -> bool {
+        self.in_failure || self.summary.is_some()
+    }
+
+    fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
+        let text = line.text.trim_start();
+        if text.starts_with("Tests: ") {
+            self.in_failure = false;
+            self.summary = Some(summary(text));
+            report.claim();
+        } else if self.summary.is_some() {
+            self.close(text, report);
+        } else if let Some(file) = suite_file(line.text) {
+            self.file = Some(file.to_owned());
+            (self.in_failure, self.verbose) = (false, false);
+            report.framework("jest");
+            report.claim();
+        } else if text.starts_with("Summary of all failing tests") {
+            self.repeating = true;
+        } else if let Some(name) = text.strip_prefix("● ") {
+            self.failure(name, report);
+        } else if self.in_failure {
+            self.details(text, report);
+        } else if self.file.is_some() {
+            self.case(text, report);
+        }
+    }
+}
+
+impl Jest {
+    fn failure(&mut self, name: &str, report: &mut Report<'_>) {
+        self.in_failure = !is_note(name);
+        if !self.in_failure || self.repeating {
+            self.in_failure = false;
+            report.claim();
+            return;
+        }
+        let suite_failed = name == "Test suite failed to run";
+        if !self.verbose && !suite_failed {
+            report.test("jest", name, self.file.as_deref(), TestOutcome::Fail);
+        }
+        report.error(Severity::Error, Reason::Assertion, name);
+    }
+
+    /// Everything up to the stack belongs to the failure.
+    fn details(&mut self, text: &str, report: &mut Report<'_>) {
+        if text.is_empty() {
+            report.hold();
+            report.claim();
+        } else if text.starts_with("at ") || text.starts_with("Test Suites:") {
+            self.in_failure = false;
+            report.claim();
+        } else {
+            report.join();
+            report.extend();
+            report.claim();
+        }
+    }
+
+    fn case(&mut self, text: &str, report: &mut Report<'_>) {
+        let Some(mark) = text.chars().next() else { return };
+        let result = match mark {
+            '✓' | '√' => TestOutcome::Pass,
+            '✕' | '×' => TestOutcome::Fail,
+            '○' | '✎' => TestOutcome::Skip,
+            _ => return,
+        };
+        let name = text[mark.len_utf8()..].trim();
+        if mark == '○' && name.starts_with("skipped ") && name.ends_with(" tests") {
+            return;
+        }
+        self.verbose = true;
+        let name = name.strip_prefix("skipped ").unwrap_or(name);
+        let duration = DURATION.captures(name);
+        let name = duration.as_ref().map_or(name, |found| &name[..name.len() - found[0].len()]);
+        let seconds = duration.and_then(|found| {
+            let number: f64 = found[1].parse().ok()?;
+            Some(if &found[2] == "ms" { number / 1000.0 } else { number })
+        });
+        report.timed_test("jest", name, self.file.as_deref(), result, seconds);
+        report.claim();
+    }
+
+    fn close(&mut self, text: &str, report: &mut Report<'_>) {
+        if text.starts_with("Snapshots:") {
+            return;
+        }
+        let Some(mut summary) = self.summary.take() else { return };
+        if let Some(time) = text.strip_prefix("Time:") {
+            summary.duration_s = time.trim().split([' ', 's', ',']).next().and_then(|s| s.parse().ok());
+        }
+        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.summary(summary);
+        *self = Self::default();
+    }
+}
+
+/// `PASS src/cart.test.js (5.1 s)`
+fn suite_file(text: &str) -> Option<&str> {
+    let rest = text.trim_start();
+    let rest = rest.strip_prefix("PASS ").or_else(|| rest.strip_prefix("FAIL "))?;
+    let file = rest.trim_start().split(' ').find(|word| word.contains('.'))?;
+    let name = file.rsplit('.').next().unwrap_or("");
+    matches!(name, "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue").then_some(file)
+}
+
+/// Headings behind `●` that are no failures.
+fn is_note(name: &str) -> bool {
+    matches!(name, "Console" | "Deprecation Warning" | "Validation Warning" | "Cannot log after tests are done.")
+        || name.ends_with(" Warning:")
+}
+
+fn summary(text: &str) -> TestSummary {
+    let mut summary = TestSummary { framework: "jest".to_owned(), ..TestSummary::default() };
+    for count in COUNT.captures_iter(text) {
+        let number: u64 = count[1].parse().unwrap_or(0);
+        match &count[2] {
+            "failed" => summary.failed = number,
+            "passed" => summary.passed = number,
+            "skipped" | "pending" => summary.skipped += number,
+            _ => {}
+        }
+    }
+    summary.run = summary.passed + summary.failed;
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+
+    #[test]
+    fn a_failure_is_explained_up_to_its_stack_and_told_once() {
+        let seen = read(include_str!("../../testdata/jest.log"));
+        assert_eq!(seen.explanation, ["9-18 jest assertion"]);
+        assert_eq!(seen.summaries, ["jest 2 run 1 passed 1 failed 1 skipped"]);
+        assert_eq!(seen.tests, [
+            "pass src/cart.test.js adds",
+            "fail src/cart.test.js removes",
+            "skip src/cart.test.js clears"
+        ]);
+    }
+}

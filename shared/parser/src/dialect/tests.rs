@@ -1,0 +1,69 @@
+//! Reads a sample of a dialect and shows what was found, short enough to be compared with.
+
+use logmill_model::Record;
+
+use crate::{Event, Options, Parser};
+
+/// What was found in a log.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) records: Vec<Record>,
+    /// `first-last result name`
+    pub(super) steps: Vec<String>,
+    /// `first-last severity message`
+    pub(super) errors: Vec<String>,
+    /// `result class name`
+    pub(super) tests: Vec<String>,
+    /// `framework n run n passed n failed n skipped`
+    pub(super) summaries: Vec<String>,
+    /// `first-last tool reason`
+    pub(super) explanation: Vec<String>,
+    pub(super) tools: Vec<String>,
+    pub(super) result: &'static str,
+}
+
+pub(super) fn read(log: &str) -> Seen {
+    let mut seen = Seen::default();
+    let mut sink = |event: Event<'_>| match event {
+        Event::Record(record) => seen.records.push(record.clone()),
+        Event::Step(step) => seen.steps.push(format!(
+            "{}-{} {} {}",
+            step.start_line,
+            step.end_line,
+            step.result.as_str(),
+            step.name
+        )),
+        Event::Error(error) => seen.errors.push(format!(
+            "{}-{} {} {}",
+            error.line,
+            error.end_line,
+            format!("{:?}", error.severity).to_lowercase(),
+            error.message
+        )),
+        Event::Test(test) => seen.tests.push(format!(
+            "{} {} {}",
+            test.result.as_str(),
+            test.classname.as_deref().unwrap_or("-"),
+            test.name
+        )),
+        Event::TestSummary(summary) => seen.summaries.push(format!(
+            "{} {} run {} passed {} failed {} skipped",
+            summary.framework, summary.run, summary.passed, summary.failed, summary.skipped
+        )),
+        Event::Explanation(why) => seen.explanation.push(format!(
+            "{}-{} {} {}",
+            why.line,
+            why.end_line,
+            why.tool,
+            why.reason.as_str()
+        )),
+        Event::Build(build) => {
+            seen.tools.clone_from(&build.tools);
+            seen.result = build.result.as_str();
+        }
+    };
+    let mut parser = Parser::new(Options::default());
+    parser.push(log.as_bytes(), &mut sink);
+    parser.finish(None, &mut sink);
+    seen
+}

@@ -1,0 +1,180 @@
+//! GitHub Actions: the log of a job as its runner writes it.
+//!
+//! Each line has the stamp `2026-03-04T10:15:22.1234567Z ` and is a line of output or one of the
+//! runner's markers (github.com/actions/runner, `src/Runner.Worker`): `##[group]Run …` opens a step
+//! and shows its command, `##[endgroup]` closes only that display, and the step's output follows;
+//! `##[error]Process completed with exit code N.` ends a step that failed.
+
+use logmill_model::{Outcome, Reason, RecordKind, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::report::Report;
+use crate::steps::Nesting;
+
+/// A marker of the runner, without its `##[…]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Marker<'a> {
+    Group(&'a str),
+    EndGroup,
+    Command(&'a str),
+    Error(&'a str),
+    Warning(&'a str),
+    /// `notice`, `debug`, `section`, `add-matcher`: nothing depends on them.
+    Other,
+}
+
+/// The marker that a line is.
+pub(crate) fn marker(body: &str) -> Option<Marker<'_>> {
+    let rest = body.strip_prefix("##[").or_else(|| body.strip_prefix("::"))?;
+    if body.starts_with("::") {
+        return workflow_command(rest);
+    }
+    let (name, text) = rest.split_once(']')?;
+    Some(match name {
+        "group" => Marker::Group(text),
+        "endgroup" => Marker::EndGroup,
+        "command" => Marker::Command(text),
+        "error" => Marker::Error(text),
+        "warning" => Marker::Warning(text),
+        "notice" | "debug" | "section" => Marker::Other,
+        name if name.starts_with("add-matcher") || name.starts_with("remove-matcher") => {
+            Marker::Other
+        }
+        _ => return None,
+    })
+}
+
+/// A workflow command as the tool prints it, before a runner rewrites it: a log that was made
+/// without a runner still has them. `::error file=a.js,line=1::message`
+fn workflow_command(rest: &str) -> Option<Marker<'_>> {
+    let (head, text) = rest.split_once("::")?;
+    let name = head.split(' ').next().unwrap_or(head);
+    Some(match name {
+        "group" => Marker::Group(text),
+        "endgroup" => Marker::EndGroup,
+        "error" => Marker::Error(text),
+        "warning" => Marker::Warning(text),
+        "notice" | "debug" | "add-mask" => Marker::Other,
+        _ => return None,
+    })
+}
+
+/// Follows a job from its first step to its last.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Job {
+    /// Whether the runner's first lines were seen.
+    begun: bool,
+    /// Whether the step that is open printed an error that may be the last thing it did.
+    error_in_step: bool,
+    /// Whether a step failed for certain.
+    failed: bool,
+    /// Whether the job was cancelled.
+    cancelled: bool,
+}
+
+impl Job {
+    /// Looks at a stamped line that is no marker: the runner says some things in plain text.
+    pub(crate) fn line(&mut self, body: &str, report: &mut Report<'_>) {
+        self.begin(report);
+        match body {
+            "Post job cleanup." => self.next_step("Post job cleanup", report),
+            "Cleaning up orphan processes" => self.next_step("Complete job", report),
+            _ => {}
+        }
+    }
+
+    /// Looks at a marker.
+    pub(crate) fn marker(&mut self, marker: Marker<'_>, stamped: bool, report: &mut Report<'_>) {
+        if stamped {
+            self.begin(report);
+        }
+        report.kind(RecordKind::Marker);
+        match marker {
+            Marker::Group(name) if stamped && name.starts_with("Run ") => {
+                // A step that follows one that printed an error: that error did not end the job.
+                self.error_in_step = false;
+                self.next_step(name, report);
+            }
+            Marker::Group(name) => report.open_step(name, Nesting::Group),
+            Marker::EndGroup => report.close_step(Nesting::Group, Outcome::Unknown),
+            Marker::Error(text) => self.error(text, report),
+            Marker::Warning(text) => report.error(Severity::Warning, Reason::Other, text),
+            Marker::Command(_) | Marker::Other => {}
+        }
+    }
+
+    fn begin(&mut self, report: &mut Report<'_>) {
+        if !self.begun {
+            self.begun = true;
+            report.open_step("Set up job", Nesting::Ci);
+        }
+    }
+
+    fn error(&mut self, text: &str, report: &mut Report<'_>) {
+        if let Some(code) = text.strip_prefix("Process completed with exit code ") {
+            self.failed = true;
+            self.error_in_step = false;
+            report.error(Severity::Error, exit_reason(code.trim_end_matches('.')), text);
+            report.fail_step();
+        } else if text.starts_with("The operation was canceled")
+            || text.starts_with("The runner has received a shutdown signal")
+        {
+            self.cancelled = true;
+            report.error(Severity::Error, Reason::Summary, text);
+        } else {
+            self.error_in_step = true;
+            let reason = if text.contains("exceeded the maximum execution time") {
+                Reason::Timeout
+            } else {
+                Reason::Other
+            };
+            report.error(Severity::Error, reason, text);
+        }
+    }
+
+    fn next_step(&mut self, name: &str, report: &mut Report<'_>) {
+        if self.error_in_step {
+            self.error_in_step = false;
+            self.failed = true;
+            report.fail_step();
+        }
+        report.close_step(Nesting::Ci, Outcome::Success);
+        report.open_step(name, Nesting::Ci);
+    }
+
+    /// How the job ended; none if the log is not a job's.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        if self.failed || self.error_in_step {
+            Some(Outcome::Failed)
+        } else if self.cancelled {
+            Some(Outcome::Cancelled)
+        } else {
+            self.begun.then_some(Outcome::Success)
+        }
+    }
+}
+
+/// What an exit code says by itself: 137 is SIGKILL, which the kernel sends when memory runs out, and
+/// 124 is how `timeout` ends.
+pub(crate) fn exit_reason(code: &str) -> Reason {
+    match code {
+        "137" => Reason::Resource,
+        "124" => Reason::Timeout,
+        _ => Reason::Summary,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Marker, marker};
+
+    #[test]
+    fn the_markers_of_a_runner_and_the_commands_of_a_tool_are_read() {
+        assert_eq!(marker("##[group]Run make"), Some(Marker::Group("Run make")));
+        assert_eq!(marker("##[endgroup]"), Some(Marker::EndGroup));
+        assert_eq!(marker("::error file=a.js,line=1::broken"), Some(Marker::Error("broken")));
+        assert_eq!(marker("##[nonsense]x"), None);
+        assert_eq!(marker("::"), None);
+        assert_eq!(marker("std::fmt::Display"), None);
+    }
+}

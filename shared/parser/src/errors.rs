@@ -1,0 +1,191 @@
+//! Errors as blocks of lines, and the best of them as candidates for the explanation.
+
+use logmill_model::{LogError, Reason, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::text::{append_line, cut};
+
+/// How many candidates are kept.
+pub(crate) const MAX_CANDIDATES: usize = 64;
+/// The longest text of a candidate, in bytes.
+const MAX_TEXT: usize = 1_000;
+/// The longest message of an error, in bytes.
+const MAX_MESSAGE: usize = 500;
+/// The most lines in a block: what goes on longer is output and no message.
+const MAX_BLOCK_LINES: u64 = 200;
+
+/// A block that may still grow.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+struct Block {
+    line: u64,
+    end_line: u64,
+    /// What it says; none as long as it is only suspected to be an error.
+    verdict: Option<(Severity, Reason)>,
+    message: String,
+    tool: String,
+    step: Option<u32>,
+    text: String,
+    /// Lines behind `end_line` that belong to it if it grows past them.
+    held: String,
+}
+
+/// An error that may explain the failure.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Candidate {
+    pub(crate) line: u64,
+    pub(crate) end_line: u64,
+    pub(crate) reason: Reason,
+    pub(crate) tool: String,
+    pub(crate) step: Option<u32>,
+    /// Whether a step failed that holds it.
+    pub(crate) in_failed_step: bool,
+    /// The hash of what it says, to know repetitions.
+    pub(crate) text: String,
+}
+
+/// What a line does to the block of `tool`.
+pub(crate) struct BlockLine<'a> {
+    pub(crate) number: u64,
+    pub(crate) text: &'a str,
+    pub(crate) tool: &'static str,
+    pub(crate) step: Option<u32>,
+}
+
+/// The open block, the candidates and the counts.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Errors {
+    open: Option<Block>,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) candidates_dropped: u64,
+    pub(crate) errors: u64,
+    pub(crate) warnings: u64,
+}
+
+impl Errors {
+    /// Begins a block at `at`, closing the one before through `told`.
+    pub(crate) fn begin(
+        &mut self,
+        at: &BlockLine<'_>,
+        verdict: Option<(Severity, Reason)>,
+        message: &str,
+        told: impl FnMut(&LogError),
+    ) {
+        self.close(told);
+        self.open = Some(Block {
+            line: at.number,
+            end_line: at.number,
+            verdict,
+            message: cut(message.trim(), MAX_MESSAGE).to_owned(),
+            tool: at.tool.to_owned(),
+            step: at.step,
+            text: cut(at.text, MAX_TEXT).to_owned(),
+            held: String::new(),
+        });
+    }
+
+    /// Whether `tool` has a block open.
+    pub(crate) fn is_open(&self, tool: &str) -> bool {
+        self.open.as_ref().is_some_and(|block| block.tool == tool)
+    }
+
+    /// Says what the open block is, where it was only suspected so far. An empty message leaves the
+    /// one that the block began with.
+    pub(crate) fn confirm(&mut self, verdict: (Severity, Reason), message: &str) {
+        if let Some(block) = self.open.as_mut().filter(|block| block.verdict.is_none()) {
+            block.verdict = Some(verdict);
+            if !message.is_empty() {
+                block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
+            }
+        }
+    }
+
+    /// Gives the open block to `tool`.
+    pub(crate) fn adopt(&mut self, tool: &str, verdict: (Severity, Reason)) {
+        if let Some(block) = &mut self.open {
+            block.verdict = Some(verdict);
+            tool.clone_into(&mut block.tool);
+        }
+    }
+
+    /// Lets the open block reach to `at`.
+    pub(crate) fn extend(&mut self, at: &BlockLine<'_>) {
+        let Some(block) = &mut self.open else { return };
+        if at.number - block.line >= MAX_BLOCK_LINES {
+            return;
+        }
+        block.end_line = at.number;
+        let held = std::mem::take(&mut block.held);
+        if !held.is_empty() {
+            // What is held begins with the line end that parts it from the text.
+            append_line(&mut block.text, &held[1..], MAX_TEXT);
+        }
+        append_line(&mut block.text, at.text, MAX_TEXT);
+    }
+
+    /// Keeps the open block open over `at` without making it a part of it.
+    pub(crate) fn hold(&mut self, at: &BlockLine<'_>) {
+        if let Some(block) = &mut self.open {
+            append_line(&mut block.held, at.text, MAX_TEXT);
+        }
+    }
+
+    /// Ends the open block.
+    pub(crate) fn close(&mut self, mut told: impl FnMut(&LogError)) {
+        let Some(block) = self.open.take() else { return };
+        let Some((severity, reason)) = block.verdict else { return };
+        if severity >= Severity::Error {
+            self.errors += 1;
+        } else if severity == Severity::Warning {
+            self.warnings += 1;
+        }
+        let error = LogError {
+            line: block.line,
+            end_line: block.end_line,
+            severity,
+            reason,
+            message: block.message,
+            tool: block.tool,
+            step: block.step,
+            template_id: None,
+        };
+        told(&error);
+        if severity >= Severity::Error {
+            self.consider(error, block.text);
+        }
+    }
+
+    fn consider(&mut self, error: LogError, text: String) {
+        if self.candidates.iter().any(|known| known.text == text) {
+            return;
+        }
+        let candidate = Candidate {
+            line: error.line,
+            end_line: error.end_line,
+            reason: error.reason,
+            tool: error.tool,
+            step: error.step,
+            in_failed_step: false,
+            text,
+        };
+        if self.candidates.len() < MAX_CANDIDATES {
+            self.candidates.push(candidate);
+            return;
+        }
+        self.candidates_dropped += 1;
+        // The newest of the least telling makes room, unless the new one tells no more than it.
+        let weakest = self.candidates.iter().enumerate().rev().min_by_key(|(_, c)| c.weight());
+        if let Some((at, weakest)) = weakest
+            && weakest.weight() < candidate.weight()
+        {
+            self.candidates.remove(at);
+            self.candidates.push(candidate);
+        }
+    }
+
+    /// A step that began at `start_line` has failed: whatever was found since lies in it.
+    pub(crate) fn step_failed(&mut self, start_line: u64) {
+        for candidate in &mut self.candidates {
+            candidate.in_failed_step |= candidate.line >= start_line;
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Events as lines of JSON, one object a line.
+//!
+//! Every line has a `kind` (`record`, `step`, `error`, `test`, `test_summary`, `explanation`,
+//! `build`) and, but for the build, a `line_number` from 1; a block of lines has an
+//! `end_line_number`. What is not known is left out.
+
+use std::io::{self, Write};
+
+use logmill_model::{
+    Build, Cuts, Explanation, Fields, Level, LogError, Record, Severity, Step, TestCase, TestCounts,
+    TestSummary, Timestamp,
+};
+use serde::Serialize;
+
+use crate::event::{Event, Sink};
+
+/// Writes events as NDJSON.
+pub struct Writer<W> {
+    out: W,
+    place: Place,
+    error: Option<io::Error>,
+}
+
+/// Where a line comes from, when that is not plain.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Place {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
+}
+
+/// A line of output: the kind, what the event says, where it comes from.
+#[derive(Serialize)]
+struct Tagged<'a, T> {
+    kind: &'static str,
+    #[serde(flatten)]
+    view: T,
+    #[serde(flatten)]
+    place: &'a Place,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes to `out`, which should be buffered.
+    pub fn new(out: W) -> Self {
+        Self { out, place: Place::default(), error: None }
+    }
+
+    /// Says in each line from which file it comes.
+    pub fn set_file(&mut self, file: Option<String>) {
+        self.place.file = file;
+    }
+
+    /// Says in each line from which log of an archive it comes.
+    pub fn set_part(&mut self, part: Option<String>) {
+        self.place.part = part;
+    }
+
+    /// Ends the output.
+    ///
+    /// # Errors
+    /// The first error of the writing beneath; nothing was written after it.
+    pub fn finish(mut self) -> io::Result<W> {
+        match self.error {
+            Some(error) => Err(error),
+            None => self.out.flush().map(|()| self.out),
+        }
+    }
+
+    fn write(&mut self, kind: &'static str, view: impl Serialize) -> io::Result<()> {
+        let line = Tagged { kind, view, place: &self.place };
+        serde_json::to_writer(&mut self.out, &line)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+impl<W: Write> Sink for Writer<W> {
+    fn event(&mut self, event: Event<'_>) {
+        if self.error.is_some() {
+            return;
+        }
+        let written = match event {
+            Event::Record(record) => self.write("record", RecordView::of(record)),
+            Event::Step(step) => self.write("step", StepView::of(step)),
+            Event::Error(error) => self.write("error", ErrorView::of(error)),
+            Event::Test(test) => self.write("test", TestView::of(test)),
+            Event::TestSummary(summary) => self.write("test_summary", SummaryView::of(summary)),
+            Event::Explanation(explanation) => {
+                self.write("explanation", ExplanationView::of(explanation))
+            }
+            Event::Build(build) => self.write("build", BuildView::of(build)),
+        };
+        self.error = written.err();
+    }
+}
+
+/// The last line of a block, where it is not the first.
+fn end_line(first: u64, last: u64) -> Option<u64> {
+    (last != first).then_some(last)
+}
+
+#[derive(Serialize)]
+struct RecordView<'a> {
+    line_number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line_number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
+    record_kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    fields: &'a Fields,
+}
+
+impl<'a> RecordView<'a> {
+    fn of(record: &'a Record) -> Self {
+        Self {
+            line_number: record.line,
+            end_line_number: end_line(record.line, record.end_line),
+            timestamp: record.timestamp,
+            level: record.level.map(Level::as_str),
+            record_kind: record.kind.as_str(),
+            step: record.step,
+            message: &record.message,
+            template_id: record.template_id.as_deref(),
+            fields: &record.fields,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    number: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<u32>,
+    name: &'a str,
+    result: &'static str,
+    line_number: u64,
+    start_line: u64,
+    end_line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_s: Option<f64>,
+    errors: u32,
+}
+
+impl<'a> StepView<'a> {
+    fn of(step: &'a Step) -> Self {
+        Self {
+            number: step.number,
+            parent: step.parent,
+            name: &step.name,
+            result: step.result.as_str(),
+            line_number: step.start_line,
+            start_line: step.start_line,
+            end_line: step.end_line,
+            started_at: step.started_at,
+            finished_at: step.finished_at,
+            duration_s: step.duration_s(),
+            errors: step.errors,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    line_number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line_number: Option<u64>,
+    severity: Severity,
+    reason: &'static str,
+    message: &'a str,
+    tool: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_id: Option<&'a str>,
+}
+
+impl<'a> ErrorView<'a> {
+    fn of(error: &'a LogError) -> Self {
+        Self {
+            line_number: error.line,
+            end_line_number: end_line(error.line, error.end_line),
+            severity: error.severity,
+            reason: error.reason.as_str(),
+            message: &error.message,
+            tool: &error.tool,
+            step: error.step,
+            template_id: error.template_id.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TestView<'a> {
+    line_number: u64,
+    framework: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classname: Option<&'a str>,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+impl<'a> TestView<'a> {
+    fn of(test: &'a TestCase) -> Self {
+        Self {
+            line_number: test.line,
+            framework: &test.framework,
+            name: &test.name,
+            classname: test.classname.as_deref(),
+            result: test.result.as_str(),
+            duration_s: test.duration_s,
+            message: test.message.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SummaryView<'a> {
+    line_number: u64,
+    framework: &'a str,
+    run: u64,
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_s: Option<f64>,
+}
+
+impl<'a> SummaryView<'a> {
+    fn of(summary: &'a TestSummary) -> Self {
+        Self {
+            line_number: summary.line,
+            framework: &summary.framework,
+            run: summary.run,
+            passed: summary.passed,
+            failed: summary.failed,
+            skipped: summary.skipped,
+            duration_s: summary.duration_s,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ExplanationView<'a> {
+    line_number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line_number: Option<u64>,
+    reason: &'static str,
+    tool: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    message: &'a str,
+}
+
+impl<'a> ExplanationView<'a> {
+    fn of(explanation: &'a Explanation) -> Self {
+        Self {
+            line_number: explanation.line,
+            end_line_number: end_line(explanation.line, explanation.end_line),
+            reason: explanation.reason.as_str(),
+            tool: &explanation.tool,
+            step: explanation.step,
+            message: &explanation.message,
+        }
+    }
+}
+
+/// The tool and the framework are the first seen; all of them stand in the lists.
+#[derive(Serialize)]
+struct BuildView<'a> {
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framework: Option<&'a str>,
+    tools: &'a [String],
+    frameworks: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_s: Option<f64>,
+    lines: u64,
+    bytes: u64,
+    records: u64,
+    steps: u64,
+    errors: u64,
+    warnings: u64,
+    error_rate: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tests: Option<TestCounts>,
+    cuts: &'a Cuts,
+    parser_version: &'static str,
+}
+
+impl<'a> BuildView<'a> {
+    fn of(build: &'a Build) -> Self {
+        Self {
+            result: build.result.as_str(),
+            tool: build.tools.first().map(String::as_str),
+            framework: build.frameworks.first().map(String::as_str),
+            tools: &build.tools,
+            frameworks: &build.frameworks,
+            started_at: build.started_at,
+            finished_at: build.finished_at,
+            duration_s: build.duration_s(),
+            lines: build.lines,
+            bytes: build.bytes,
+            records: build.records,
+            steps: build.steps,
+            errors: build.errors,
+            warnings: build.warnings,
+            error_rate: build.error_rate(),
+            tests: build.tests,
+            cuts: &build.cuts,
+            parser_version: crate::VERSION,
+        }
+    }
+}

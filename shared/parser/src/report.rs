@@ -1,0 +1,236 @@
+//! What a dialect says about the line at hand.
+
+use logmill_model::{
+    Level, LogError, Outcome, Reason, RecordKind, Severity, TestCase, TestOutcome, TestSummary, Timestamp,
+};
+
+use crate::errors::BlockLine;
+use crate::event::{Event, Sink};
+use crate::records::Draft;
+use crate::state::Findings;
+use crate::steps::Nesting;
+use crate::text::cut;
+
+/// The longest value of a field, and the longest name or message of a test, in bytes.
+const MAX_VALUE: usize = 500;
+
+/// A line as the dialects see it: without envelope, terminal codes and secrets.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// From 1.
+    pub(crate) number: u64,
+    pub(crate) text: &'a str,
+    /// Its own stamp, or its predecessor's.
+    pub(crate) stamp: Option<Timestamp>,
+    /// The level that it states.
+    pub(crate) level: Option<Level>,
+    /// Whether it goes on with the record before it, by the structure of a stack trace.
+    pub(crate) in_trace: bool,
+}
+
+impl Line<'_> {
+    /// Whether it says that something went wrong.
+    pub(crate) fn is_bad(&self) -> bool {
+        self.level.is_some_and(|level| level >= Level::Error)
+    }
+
+    /// Whether it states a level.
+    pub(crate) fn has_level(&self) -> bool {
+        self.level.is_some()
+    }
+}
+
+/// Takes what dialects find in a line. The first dialect that speaks of an error on a line has it;
+/// what later ones say of the same line is dropped.
+pub(crate) struct Report<'a> {
+    pub(crate) line: Line<'a>,
+    pub(crate) draft: &'a mut Draft,
+    pub(crate) findings: &'a mut Findings,
+    pub(crate) sink: &'a mut dyn Sink,
+    /// The dialect that is speaking.
+    pub(crate) tool: &'static str,
+    /// The dialect that has the line's error.
+    pub(crate) claimed: Option<&'static str>,
+}
+
+impl<'a> Report<'a> {
+    /// Says what kind of record the line is; of two kinds the more telling one stays.
+    pub(crate) fn kind(&mut self, kind: RecordKind) {
+        self.draft.kind = self.draft.kind.max(kind);
+    }
+
+    /// Sets a field of the record.
+    pub(crate) fn field(&mut self, name: &'static str, value: &str) {
+        self.draft.fields.insert(name, cut(value.trim(), MAX_VALUE));
+    }
+
+    /// Says that the line goes on with the record before it.
+    pub(crate) fn join(&mut self) {
+        self.draft.joins = true;
+    }
+
+    /// Begins an error at this line. It ends at the first line that nobody extends or holds it to.
+    pub(crate) fn error(&mut self, severity: Severity, reason: Reason, message: &str) {
+        self.begin(Some((severity, reason)), message);
+    }
+
+    /// Begins a block that may turn out to be an error: only [`Report::confirm`] makes it one.
+    pub(crate) fn suspect(&mut self, message: &str) {
+        self.begin(None, message);
+    }
+
+    fn begin(&mut self, verdict: Option<(Severity, Reason)>, message: &str) {
+        if !self.claim() {
+            return;
+        }
+        if verdict.is_some_and(|(severity, _)| severity >= Severity::Error) {
+            self.findings.steps.count_error();
+        }
+        let at = self.block_line();
+        self.findings.errors.begin(&at, verdict, message, tell_error(self.sink));
+    }
+
+    /// Says what the open block of this dialect is, and that it reaches to this line; without one,
+    /// begins it here.
+    pub(crate) fn confirm(&mut self, severity: Severity, reason: Reason, message: &str) {
+        if !self.has_block() {
+            return self.error(severity, reason, message);
+        }
+        if self.claim() {
+            self.findings.errors.confirm((severity, reason), message);
+            self.findings.errors.extend(&self.block_line());
+        }
+    }
+
+    /// Takes over the block of the line before, which another dialect read without knowing what
+    /// this line says, and lets it reach to this line.
+    pub(crate) fn adopt(&mut self, severity: Severity, reason: Reason) {
+        if self.claim() {
+            self.findings.errors.adopt(self.tool, (severity, reason));
+            self.findings.errors.extend(&self.block_line());
+        }
+    }
+
+    /// Lets the open block of this dialect reach to this line.
+    pub(crate) fn extend(&mut self) {
+        if self.has_block() && self.claim() {
+            self.findings.errors.extend(&self.block_line());
+        }
+    }
+
+    /// Keeps the open block of this dialect open, for a later line may belong to it.
+    pub(crate) fn hold(&mut self) {
+        if self.has_block() && self.claim() {
+            self.findings.errors.hold(&self.block_line());
+        }
+    }
+
+    /// Whether a block of this dialect is open.
+    pub(crate) fn has_block(&self) -> bool {
+        self.findings.errors.is_open(self.tool)
+    }
+
+    /// Takes the line for this dialect, so that no other one finds an error in it.
+    pub(crate) fn claim(&mut self) -> bool {
+        *self.claimed.get_or_insert(self.tool) == self.tool
+    }
+
+    fn block_line(&self) -> BlockLine<'a> {
+        BlockLine {
+            number: self.line.number,
+            text: self.line.text,
+            tool: self.tool,
+            step: self.findings.steps.current(),
+        }
+    }
+
+    /// Tells a test's result. `name` is as the framework prints it.
+    pub(crate) fn test(&mut self, framework: &str, name: &str, class: Option<&str>, result: TestOutcome) {
+        self.timed_test(framework, name, class, result, None);
+    }
+
+    /// Tells a test's result with its duration in seconds.
+    pub(crate) fn timed_test(
+        &mut self,
+        framework: &str,
+        name: &str,
+        class: Option<&str>,
+        result: TestOutcome,
+        duration_s: Option<f64>,
+    ) {
+        self.kind(RecordKind::Test);
+        self.framework(framework);
+        self.sink.event(Event::Test(&TestCase {
+            framework: framework.to_owned(),
+            name: cut(name, MAX_VALUE).to_owned(),
+            classname: class.map(|class| cut(class, MAX_VALUE).to_owned()),
+            result,
+            duration_s,
+            message: None,
+            line: self.line.number,
+        }));
+    }
+
+    /// Tells what a run of tests came to; the line is filled in.
+    pub(crate) fn summary(&mut self, summary: TestSummary) {
+        self.kind(RecordKind::Test);
+        self.framework(&summary.framework);
+        let summary = TestSummary { line: self.line.number, ..summary };
+        self.findings.count_tests(&summary);
+        self.sink.event(Event::TestSummary(&summary));
+    }
+
+    /// Names a test framework that the log holds output of.
+    pub(crate) fn framework(&mut self, name: &str) {
+        remember(&mut self.findings.frameworks, name);
+    }
+
+    /// Names a build tool that the log holds output of.
+    pub(crate) fn build_tool(&mut self, name: &str) {
+        remember(&mut self.findings.tools, name);
+    }
+
+    /// Says how the dialect's tool ended; one failure stays a failure.
+    pub(crate) fn verdict(&mut self, outcome: Outcome) {
+        self.findings.verdict(self.tool, outcome);
+    }
+
+    /// Opens a step at this line. A phase of a tool ends the phase before it, which succeeded then.
+    pub(crate) fn open_step(&mut self, name: &str, nesting: Nesting) {
+        if nesting == Nesting::Tool {
+            self.close_step(Nesting::Tool, Outcome::Success);
+        }
+        self.findings.steps.open(name, nesting, self.line.number, self.line.stamp);
+    }
+
+    /// Closes the innermost step of `nesting` at the line before this one, or at this one if it is
+    /// the step's own end.
+    pub(crate) fn close_step(&mut self, nesting: Nesting, result: Outcome) {
+        let line = self.line.number.saturating_sub(u64::from(nesting != Nesting::Group));
+        let findings = &mut *self.findings;
+        let end = (line, if nesting == Nesting::Group { self.line.stamp } else { findings.last_stamp });
+        findings.steps.close(nesting, result, end, |step| {
+            if step.result == Outcome::Failed {
+                findings.errors.step_failed(step.start_line);
+            }
+            self.sink.event(Event::Step(step));
+        });
+    }
+
+    /// Marks the open steps as failed.
+    pub(crate) fn fail_step(&mut self) {
+        self.findings.steps.fail();
+    }
+}
+
+fn tell_error(sink: &mut dyn Sink) -> impl FnMut(&LogError) {
+    |error| sink.event(Event::Error(error))
+}
+
+fn remember(names: &mut Vec<String>, name: &str) {
+    /// How many are told apart: no log holds more, but a forged one may try.
+    const MAX_NAMES: usize = 32;
+    if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}

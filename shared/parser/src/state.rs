@@ -1,0 +1,95 @@
+//! The whole state of a parser between two pieces: one value that can be stored and restored.
+
+use logmill_model::{Build, Cuts, Outcome, TestCounts, TestSummary, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::continuation::Continuation;
+use crate::dialect::Dialects;
+use crate::envelope::github::Job;
+use crate::errors::Errors;
+use crate::lines::Lines;
+use crate::records::Records;
+use crate::steps::Steps;
+
+/// Everything that a parser knows of the log so far.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct State {
+    pub(crate) lines: Lines,
+    /// The last line's number.
+    pub(crate) number: u64,
+    pub(crate) bytes: u64,
+    /// Whether GitHub's runner stamped a line: those that it did not stamp go on with the one before.
+    pub(crate) stamped: bool,
+    pub(crate) job: Job,
+    pub(crate) continuation: Continuation,
+    pub(crate) records: Records,
+    pub(crate) dialects: Dialects,
+    pub(crate) findings: Findings,
+    pub(crate) cuts: Cuts,
+}
+
+impl State {
+    /// The document that sums the log up.
+    pub(crate) fn build(&self, result: Outcome, cuts: Cuts) -> Build {
+        let findings = &self.findings;
+        Build {
+            result,
+            tools: findings.tools.clone(),
+            frameworks: findings.frameworks.clone(),
+            started_at: findings.first_stamp,
+            finished_at: findings.last_stamp,
+            lines: self.number,
+            bytes: self.bytes,
+            records: self.records.count,
+            steps: findings.steps.count(),
+            errors: findings.errors.errors,
+            warnings: findings.errors.warnings,
+            tests: findings.tests,
+            cuts: Cuts {
+                records_split: self.records.split,
+                steps_dropped: findings.steps.dropped,
+                candidates_dropped: findings.errors.candidates_dropped,
+                ..cuts
+            },
+        }
+    }
+}
+
+/// What the dialects found so far.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Findings {
+    pub(crate) steps: Steps,
+    pub(crate) errors: Errors,
+    pub(crate) tools: Vec<String>,
+    pub(crate) frameworks: Vec<String>,
+    pub(crate) tests: Option<TestCounts>,
+    pub(crate) first_stamp: Option<Timestamp>,
+    pub(crate) last_stamp: Option<Timestamp>,
+    /// How each tool ended.
+    verdicts: Vec<(String, Outcome)>,
+}
+
+impl Findings {
+    /// Notes how `tool` ended: one failure stays a failure.
+    pub(crate) fn verdict(&mut self, tool: &str, outcome: Outcome) {
+        match self.verdicts.iter_mut().find(|(known, _)| known == tool) {
+            Some((_, known)) if *known != Outcome::Failed => *known = outcome,
+            Some(_) => {}
+            None => self.verdicts.push((tool.to_owned(), outcome)),
+        }
+    }
+
+    /// What the tools' verdicts come to.
+    pub(crate) fn tools_outcome(&self) -> Option<Outcome> {
+        let any = |outcome| self.verdicts.iter().any(|(_, known)| *known == outcome);
+        [Outcome::Failed, Outcome::Success].into_iter().find(|outcome| any(*outcome))
+    }
+
+    pub(crate) fn count_tests(&mut self, summary: &TestSummary) {
+        let tests = self.tests.get_or_insert_default();
+        tests.run += summary.run;
+        tests.passed += summary.passed;
+        tests.failed += summary.failed;
+        tests.skipped += summary.skipped;
+    }
+}
