@@ -24,8 +24,8 @@ struct Arguments {
 enum Command {
     /// Run the parser over the logs of a corpus
     ///
-    /// Reads every file below ROOT/<set>/logs and ROOT/<set>/files and writes what the parser finds
-    /// to OUT/<set>/<file name without .gz>.jsonl, one JSON object a line.
+    /// Reads every file below ROOT/SET/logs and ROOT/SET/files, for every SET, and writes what the
+    /// parser finds to OUT/SET/FILE.jsonl, FILE without .gz, one JSON object a line.
     Predict {
         /// A folder of sets
         root: PathBuf,

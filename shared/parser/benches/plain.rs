@@ -11,10 +11,7 @@ use serde_json::{Map, Value};
 
 /// The name under which a pattern's first capture is written, and the pattern.
 const PATTERNS: [(&str, &str); 7] = [
-    (
-        "timestamp",
-        r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})?)",
-    ),
+    ("timestamp", r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})?)"),
     ("level", r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b"),
     ("stage", r"\b(Building|Testing|Deploying|Scanning|Publishing)\s+(\S+)"),
     ("error", r"(ERROR|FAILED?):\s*(.+)"),

@@ -238,7 +238,11 @@ fn print_table(costs: &[[Cost; 5]]) {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { values[middle - 1..=middle].iter().sum::<f64>() / 2.0 }
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        values[middle - 1..=middle].iter().sum::<f64>() / 2.0
+    }
 }
 
 /// A file in the target folder that is removed at the end.

@@ -127,11 +127,9 @@ mod tests {
         let text = "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:5 +0x1d\nexit status 2\n\
                     thread 'main' panicked at src/main.rs:2:5:\nassertion `left == right` failed\n  left: 1\n right: 2\n\
                     note: run with `RUST_BACKTRACE=1`\nnext";
-        assert_eq!(beginnings(text), [
-            "panic: boom",
-            "exit status 2",
-            "thread 'main' panicked at src/main.rs:2:5:",
-            "next"
-        ]);
+        assert_eq!(
+            beginnings(text),
+            ["panic: boom", "exit status 2", "thread 'main' panicked at src/main.rs:2:5:", "next"]
+        );
     }
 }

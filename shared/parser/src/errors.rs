@@ -51,6 +51,29 @@ pub(crate) struct BlockLine<'a> {
     pub(crate) step: Option<u32>,
 }
 
+/// Lines that are known to be an error only after others have followed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct PastBlock {
+    line: u64,
+    end_line: u64,
+    text: String,
+}
+
+impl PastBlock {
+    /// A block that begins at a line.
+    pub(crate) fn new(line: u64, text: &str) -> Self {
+        Self { line, end_line: line, text: cut(text, MAX_TEXT).to_owned() }
+    }
+
+    /// Lets it reach to a later line.
+    pub(crate) fn extend(&mut self, line: u64, text: &str) {
+        if line - self.line < MAX_BLOCK_LINES {
+            self.end_line = line;
+            append_line(&mut self.text, text, MAX_TEXT);
+        }
+    }
+}
+
 /// The open block, the candidates and the counts.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Errors {
@@ -129,9 +152,36 @@ impl Errors {
         }
     }
 
+    /// Tells a block that lies behind; the open one stays open.
+    pub(crate) fn past(
+        &mut self,
+        past: &PastBlock,
+        verdict: (Severity, Reason),
+        at: &BlockLine<'_>,
+        told: impl FnMut(&LogError),
+    ) {
+        let first = past.text.lines().next().unwrap_or("");
+        let block = Block {
+            line: past.line,
+            end_line: past.end_line,
+            verdict: Some(verdict),
+            message: cut(first.trim(), MAX_MESSAGE).to_owned(),
+            tool: at.tool.to_owned(),
+            step: at.step,
+            text: past.text.clone(),
+            held: String::new(),
+        };
+        self.tell(block, told);
+    }
+
     /// Ends the open block.
-    pub(crate) fn close(&mut self, mut told: impl FnMut(&LogError)) {
-        let Some(block) = self.open.take() else { return };
+    pub(crate) fn close(&mut self, told: impl FnMut(&LogError)) {
+        if let Some(block) = self.open.take() {
+            self.tell(block, told);
+        }
+    }
+
+    fn tell(&mut self, block: Block, mut told: impl FnMut(&LogError)) {
         let Some((severity, reason)) = block.verdict else { return };
         if severity >= Severity::Error {
             self.errors += 1;

@@ -32,6 +32,16 @@ impl Candidate {
     }
 }
 
+impl Candidate {
+    /// Whether one such error ends a build, so that those before it were survived.
+    fn stands_alone(&self) -> bool {
+        !matches!(
+            self.reason,
+            Reason::Compiler | Reason::Assertion | Reason::Configuration | Reason::Lint
+        )
+    }
+}
+
 /// How the build ended, by the strongest evidence: what the CI system says, what the tools say, an
 /// error at the very end.
 pub(crate) fn outcome(ci: Option<Outcome>, findings: &Findings, lines: u64) -> Outcome {
@@ -51,7 +61,11 @@ pub(crate) fn explain(outcome: Outcome, candidates: &[Candidate]) -> Vec<Explana
     }
     let mut ranked: Vec<&Candidate> = candidates.iter().collect();
     ranked.sort_by_key(|candidate| {
-        (!candidate.in_failed_step, std::cmp::Reverse(candidate.weight()), candidate.line)
+        // Of diagnostics the first is the root of those behind it; of exceptions the last is the one
+        // that nothing caught.
+        let line =
+            if candidate.stands_alone() { u64::MAX - candidate.line } else { candidate.line };
+        (!candidate.in_failed_step, std::cmp::Reverse(candidate.weight()), line)
     });
     let Some(&best) = ranked.first() else { return Vec::new() };
     // An error outside the failed step explains it only where the step itself says nothing.
@@ -78,7 +92,8 @@ fn tells_as_much(candidate: &Candidate, best: &Candidate) -> bool {
     if std::ptr::eq(candidate, best) {
         return true;
     }
-    candidate.in_failed_step == best.in_failed_step
+    !best.stands_alone()
+        && candidate.in_failed_step == best.in_failed_step
         && candidate.weight() >= 50
         && candidate.tool == best.tool
         && candidate.weight() + 10 >= best.weight()

@@ -5,8 +5,23 @@ use logmill_model::Level;
 /// What the prefilter looks for: every level name in capitals, and the lower-case forms that
 /// compilers, npm and structured logs write.
 pub(crate) const LITERALS: [&str; 17] = [
-    "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "SEVERE", "FATAL", "CRITICAL", "error",
-    "warning", "fatal", "level=", "\"level\"", "Error:", "Warning:", "Fatal:",
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARN",
+    "ERROR",
+    "SEVERE",
+    "FATAL",
+    "CRITICAL",
+    "error",
+    "warning",
+    "fatal",
+    "level=",
+    "\"level\"",
+    "Error:",
+    "Warning:",
+    "Fatal:",
 ];
 /// A level stands near the beginning of its line.
 const WITHIN: usize = 120;
@@ -27,7 +42,8 @@ pub(crate) fn at(text: &str, at: usize) -> Option<Level> {
         // `ERROR_CODE` and `INFO.txt` are names.
         let after = bytes.get(at + word.len());
         let named = matches!(after, Some(b'_' | b'-'))
-            || (after == Some(&b'.') && bytes.get(at + word.len() + 1).is_some_and(|b| is_word(*b)));
+            || (after == Some(&b'.')
+                && bytes.get(at + word.len() + 1).is_some_and(|b| is_word(*b)));
         return if named { None } else { Level::from_word(word) };
     }
     // In small letters only where a tool speaks of itself: `error: …`, `error[E0308]: …`,
@@ -55,7 +71,9 @@ mod tests {
     use super::*;
 
     fn level(text: &str) -> Option<Level> {
-        (0..text.len()).filter(|&i| LITERALS.iter().any(|word| text[i..].starts_with(word))).find_map(|i| at(text, i))
+        (0..text.len())
+            .filter(|&i| LITERALS.iter().any(|word| text[i..].starts_with(word)))
+            .find_map(|i| at(text, i))
     }
 
     #[test]
@@ -77,7 +95,14 @@ mod tests {
 
     #[test]
     fn a_word_is_not_a_level() {
-        for text in ["see ERROR_CODE", "DEBUG_MODE=1", "no error found", "0 errors", "INFO.txt", "errors: 0"] {
+        for text in [
+            "see ERROR_CODE",
+            "DEBUG_MODE=1",
+            "no error found",
+            "0 errors",
+            "INFO.txt",
+            "errors: 0",
+        ] {
             assert_eq!(level(text), None, "{text}");
         }
     }

@@ -93,9 +93,9 @@ mod tests {
     #[test]
     fn a_line_of_any_length_costs_no_more_than_the_cap() {
         let long = vec![b'x'; MAX_LINE + LOOKAHEAD + 10];
-        assert_eq!(lines(&[&long, &long, b"\n"]), [(
-            MAX_LINE + LOOKAHEAD,
-            (MAX_LINE + LOOKAHEAD + 20) as u64
-        )]);
+        assert_eq!(
+            lines(&[&long, &long, b"\n"]),
+            [(MAX_LINE + LOOKAHEAD, (MAX_LINE + LOOKAHEAD + 20) as u64)]
+        );
     }
 }

@@ -7,8 +7,8 @@
 use std::io::{self, Write};
 
 use logmill_model::{
-    Build, Cuts, Explanation, Fields, Level, LogError, Record, Severity, Step, TestCase, TestCounts,
-    TestSummary, Timestamp,
+    Build, Cuts, Explanation, Fields, Level, LogError, Record, Severity, Step, TestCase,
+    TestCounts, TestSummary, Timestamp,
 };
 use serde::Serialize;
 

@@ -99,8 +99,7 @@ impl Parser {
         for explanation in explain::explain(outcome, &state.findings.errors.candidates) {
             sink.event(Event::Explanation(&explanation));
         }
-        let cuts =
-            Cuts { masked: self.masker.count(), input: input_cut, ..state.cuts.clone() };
+        let cuts = Cuts { masked: self.masker.count(), input: input_cut, ..state.cuts.clone() };
         sink.event(Event::Build(&state.build(outcome, cuts)));
     }
 
@@ -123,7 +122,8 @@ impl Parser {
         draft.begin(found.level);
         draft.joins = state.joins(text, &peeled);
 
-        let line = Line { number: state.number, text, stamp, level: found.level, in_trace: draft.joins };
+        let line =
+            Line { number: state.number, text, stamp, level: found.level, in_trace: draft.joins };
         let step_before = state.findings.steps.current();
         state.read(line, &peeled, &found, draft, sink);
 

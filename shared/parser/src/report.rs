@@ -1,10 +1,11 @@
 //! What a dialect says about the line at hand.
 
 use logmill_model::{
-    Level, LogError, Outcome, Reason, RecordKind, Severity, TestCase, TestOutcome, TestSummary, Timestamp,
+    Level, LogError, Outcome, Reason, RecordKind, Severity, TestCase, TestOutcome, TestSummary,
+    Timestamp,
 };
 
-use crate::errors::BlockLine;
+use crate::errors::{BlockLine, PastBlock};
 use crate::event::{Event, Sink};
 use crate::records::Draft;
 use crate::state::Findings;
@@ -125,6 +126,13 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Tells an error in lines that lie behind.
+    pub(crate) fn past_error(&mut self, past: &PastBlock, severity: Severity, reason: Reason) {
+        self.findings.steps.count_error();
+        let at = self.block_line();
+        self.findings.errors.past(past, (severity, reason), &at, tell_error(self.sink));
+    }
+
     /// Whether a block of this dialect is open.
     pub(crate) fn has_block(&self) -> bool {
         self.findings.errors.is_open(self.tool)
@@ -145,7 +153,13 @@ impl<'a> Report<'a> {
     }
 
     /// Tells a test's result. `name` is as the framework prints it.
-    pub(crate) fn test(&mut self, framework: &str, name: &str, class: Option<&str>, result: TestOutcome) {
+    pub(crate) fn test(
+        &mut self,
+        framework: &str,
+        name: &str,
+        class: Option<&str>,
+        result: TestOutcome,
+    ) {
         self.timed_test(framework, name, class, result, None);
     }
 
@@ -208,7 +222,8 @@ impl<'a> Report<'a> {
     pub(crate) fn close_step(&mut self, nesting: Nesting, result: Outcome) {
         let line = self.line.number.saturating_sub(u64::from(nesting != Nesting::Group));
         let findings = &mut *self.findings;
-        let end = (line, if nesting == Nesting::Group { self.line.stamp } else { findings.last_stamp });
+        let end =
+            (line, if nesting == Nesting::Group { self.line.stamp } else { findings.last_stamp });
         findings.steps.close(nesting, result, end, |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);

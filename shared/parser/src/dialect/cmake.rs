@@ -13,9 +13,9 @@ use crate::report::{Line, Report};
 pub(super) struct Cmake {
     /// In the text of an error; whether its last line was empty.
     in_error: Option<bool>,
-    /// Tests of the run so far.
-    passed: u64,
-    failed: u64,
+    /// Behind a failed test, whose output follows up to an empty line.
+    in_output: bool,
+    /// Tests of the run that were skipped.
     skipped: u64,
 }
 
@@ -33,7 +33,7 @@ impl Dialect for Cmake {
     const LITERALS: &'static [&'static str] = &["CMake Error", " Test ", "% tests passed, "];
 
     fn awake(&self) -> bool {
-        self.in_error.is_some()
+        self.in_error.is_some() || self.in_output
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -49,6 +49,11 @@ impl Dialect for Cmake {
             self.case(&case, report);
         } else if let Some(total) = TOTAL.captures(text) {
             self.total(&total, report);
+        } else if self.in_output {
+            self.in_output = !text.is_empty();
+            if self.in_output {
+                report.extend();
+            }
         }
     }
 }
@@ -76,16 +81,11 @@ impl Cmake {
             _ => TestOutcome::Error,
         };
         report.timed_test("ctest", case[1].trim_end_matches([' ', '.']), None, result, case[4].parse().ok());
-        match result {
-            TestOutcome::Pass => self.passed += 1,
-            TestOutcome::Skip => self.skipped += 1,
-            TestOutcome::Fail | TestOutcome::Error => {
-                self.failed += 1;
-                // A program that died has said nothing else; one that failed has.
-                let reason =
-                    if result == TestOutcome::Error { Reason::Assertion } else { Reason::Other };
-                report.error(Severity::Error, reason, case[0].trim());
-            }
+        self.in_output = matches!(result, TestOutcome::Fail | TestOutcome::Error);
+        self.skipped += u64::from(result == TestOutcome::Skip);
+        if self.in_output {
+            let reason = if &case[3] == "Timeout" { Reason::Timeout } else { Reason::Assertion };
+            report.error(Severity::Error, reason, case[0].trim());
         }
     }
 

@@ -16,6 +16,8 @@ use crate::report::{Line, Report};
 pub(super) struct Compiler {
     /// Behind a diagnostic: its excerpt may follow.
     in_excerpt: bool,
+    /// Behind the line that names the function of a diagnostic.
+    in_function: bool,
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
@@ -30,33 +32,38 @@ impl Dialect for Compiler {
     const NAME: &'static str = "compiler";
     const LITERALS: &'static [&'static str] = &[
         "error: ", "error TS", "error CS", "error C", "warning: ", "warning CS", "warning TS",
-        "undefined reference to", "multiple definition of", "ld returned ", "cannot find -l",
+        ": In function ", ": In member function ", ": In constructor ", ": in function `", "undefined reference to", "multiple definition of", "ld returned ", "cannot find -l",
     ];
 
     fn awake(&self) -> bool {
-        self.in_excerpt
+        self.in_excerpt || self.in_function
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
         if let Some(found) = DIAGNOSTIC.captures(text) {
             self.diagnostic(&found, report);
+        } else if is_function(text) {
+            // `a.c: In function 'main':`: the diagnostic follows.
+            if text.contains("/ld: ") && report.has_block() {
+                report.extend();
+            } else {
+                report.suspect(text);
+            }
+            self.in_function = true;
         } else if text.contains("undefined reference to") || text.contains("multiple definition of") {
             self.in_excerpt = false;
             let message = text.rsplit_once(": ").map_or(text, |(_, message)| message);
             let message = if message.contains("reference") || message.contains("definition") { message } else { text };
-            if report.has_block() {
-                report.extend();
-            } else {
-                report.error(Severity::Error, Reason::Compiler, message);
-            }
+            report.confirm(Severity::Error, Reason::Compiler, message);
         } else if text.contains("/ld: cannot find -l") {
             report.error(Severity::Error, Reason::Dependency, text);
         } else if text.contains("ld returned ") {
             report.verdict(Outcome::Failed);
             report.error(Severity::Error, Reason::Summary, text);
-        } else if self.in_excerpt {
-            self.in_excerpt = is_excerpt(text);
+        } else if self.in_excerpt || self.in_function {
+            self.in_function = false;
+            self.in_excerpt &= is_excerpt(text);
             if self.in_excerpt {
                 report.join();
                 report.extend();
@@ -77,11 +84,24 @@ impl Compiler {
             "warning" => report.error(Severity::Warning, Reason::Compiler, message),
             _ => {
                 report.verdict(Outcome::Failed);
-                report.error(Severity::Error, Reason::Compiler, message);
+                if self.in_function {
+                    report.confirm(Severity::Error, Reason::Compiler, message);
+                } else {
+                    report.error(Severity::Error, Reason::Compiler, message);
+                }
             }
         }
-        self.in_excerpt = true;
+        (self.in_excerpt, self.in_function) = (true, false);
     }
+}
+
+/// `a.cpp: In member function 'int A::b()':`, `ld: a.o: in function `main':`
+fn is_function(text: &str) -> bool {
+    text.ends_with(':')
+        && (text.contains(": In function ")
+            || text.contains(": In member function ")
+            || text.contains(": In constructor ")
+            || text.contains(": in function `"))
 }
 
 /// `   12 |   int x = y;`, `      |           ^`, and Clang's without the bar.
@@ -105,7 +125,7 @@ mod tests {
             "a.c: In function 'main':\na.c:3:5: error: unknown type name 'in'\n    3 |     in x;\n      |     ^~\n\
              b.c:1:1: warning: unused\nmake: *** [Makefile:2: a.o] Error 1\n",
         );
-        assert_eq!(seen.explanation, ["2-4 compiler compiler"]);
+        assert_eq!(seen.explanation, ["1-4 compiler compiler"]);
         assert_eq!(seen.errors[1], "5-5 warning unused");
     }
 
@@ -117,6 +137,6 @@ mod tests {
             "/usr/bin/ld: a.o: in function `main':\na.c:(.text+0x9): undefined reference to `total'\n\
              collect2: error: ld returned 1 exit status\n",
         );
-        assert_eq!(seen.explanation, ["2-2 compiler compiler"]);
+        assert_eq!(seen.explanation, ["1-2 compiler compiler"]);
     }
 }

@@ -10,12 +10,18 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::errors::PastBlock;
 use crate::report::{Line, Report};
+use crate::text::cut;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Go {
-    /// Whether single tests are announced (`=== RUN`).
-    verbose: bool,
+    /// The test that is running, where tests are announced (`=== RUN`).
+    running: Option<String>,
+    /// What the tests logged that have not ended yet.
+    logged: Vec<Logged>,
+    /// Whether the last line was logged by a test, so that an indented one goes on with it.
+    in_message: bool,
     /// Behind `--- FAIL`: messages may follow.
     in_failure: bool,
     /// Tests since the last package ended.
@@ -23,6 +29,16 @@ pub(super) struct Go {
     /// In the block of compiler messages behind `# package`.
     compiling: bool,
 }
+
+/// What a test logged. Whether it is an error is known when the test ends.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Logged {
+    test: String,
+    block: PastBlock,
+}
+
+/// How many of them are kept.
+const MAX_LOGGED: usize = 8;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static CASE: LazyLock<Regex> =
@@ -44,26 +60,30 @@ impl Dialect for Go {
     ];
 
     fn awake(&self) -> bool {
-        self.in_failure || self.compiling
+        self.in_failure || self.in_message || self.compiling
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
-        if text.starts_with("=== ") {
-            self.verbose = true;
-            self.in_failure = false;
+        if let Some(announced) = text.strip_prefix("=== ") {
+            // `=== RUN   TestX`, `=== CONT  TestX`, `=== NAME  TestX`, `=== PAUSE TestX`
+            let name = announced.split_whitespace().nth(1).unwrap_or("");
+            self.running = Some(cut(name, 200).to_owned());
+            (self.in_failure, self.in_message) = (false, false);
             report.framework("go");
         } else if let Some(case) = CASE.captures(text) {
             self.case(&case, report);
         } else if let Some(package) = PACKAGE.captures(text) {
             self.package(&package, report);
-        } else if MESSAGE.is_match(text) && (self.verbose || self.in_failure) {
-            self.message(text, report);
         } else if self.in_failure {
             self.details(text, report);
+        } else if self.running.is_some() && self.message(line, report) {
+            // Kept until the test ends.
         } else if let Some(package) = text.strip_prefix("# ") {
             self.compiling = is_package(package);
-        } else if let Some(found) = COMPILER.captures(text).filter(|found| self.compiling || found.get(3).is_some()) {
+        } else if let Some(found) =
+            COMPILER.captures(text).filter(|found| self.compiling || found.get(3).is_some())
+        {
             report.build_tool("go");
             report.verdict(Outcome::Failed);
             report.error(Severity::Error, Reason::Compiler, &found[4]);
@@ -94,35 +114,54 @@ impl Go {
         let (name, seconds) = (&case[2], case[3].parse().ok());
         let parent = name.rsplit_once('/').map(|(parent, _)| parent);
         report.timed_test("go", name, parent, result, seconds);
-        self.in_failure = result == TestOutcome::Fail;
-        if self.in_failure {
-            // Of a test with subtests the innermost says what is wrong.
+        let failed = result == TestOutcome::Fail;
+        (self.in_message, self.in_failure) = (false, failed && self.running.is_none());
+        if failed {
             report.verdict(Outcome::Failed);
-            if self.verbose {
-                report.claim();
-            } else {
+        }
+        if self.running.is_none() {
+            if failed {
+                // Of a test with subtests the innermost says what is wrong.
                 report.suspect(&case[0]);
             }
+            return;
         }
+        report.claim();
+        self.logged.retain(|logged| {
+            let its = logged.test == name;
+            if its && failed {
+                report.past_error(&logged.block, Severity::Error, Reason::Assertion);
+            }
+            !its
+        });
     }
 
-    /// `    cart_test.go:12: got 3, want 4`
-    fn message(&self, text: &str, report: &mut Report<'_>) {
-        let message = text.trim_start();
-        if self.in_failure && report.has_block() {
+    /// `    cart_test.go:12: got 3, want 4`, and what is indented more below it. Whether the line is
+    /// one.
+    fn message(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
+        let begins = MESSAGE.is_match(line.text);
+        let goes_on = self.in_message && line.text.starts_with("        ");
+        self.in_message = begins || goes_on;
+        if goes_on && !begins {
             report.join();
-            report.confirm(Severity::Error, Reason::Assertion, message);
-        } else if self.verbose {
-            // Whether the test that logs this fails is said later.
-            let reason = if looks_failed(message) { Reason::Assertion } else { Reason::Other };
-            if reason == Reason::Assertion {
-                report.error(Severity::Error, reason, message);
+            if let Some(last) = self.logged.last_mut() {
+                last.block.extend(line.number, line.text);
             }
+        } else if begins && self.logged.len() < MAX_LOGGED {
+            let test = self.running.clone().unwrap_or_default();
+            self.logged.push(Logged { test, block: PastBlock::new(line.number, line.text) });
         }
+        if self.in_message {
+            report.claim();
+        }
+        self.in_message
     }
 
     fn details(&mut self, text: &str, report: &mut Report<'_>) {
-        if text.starts_with("    ") || text.starts_with('\t') {
+        if MESSAGE.is_match(text) {
+            report.join();
+            report.confirm(Severity::Error, Reason::Assertion, text);
+        } else if text.starts_with("    ") || text.starts_with('\t') {
             report.join();
             report.extend();
         } else {
@@ -132,7 +171,8 @@ impl Go {
 
     fn package(&mut self, package: &regex::Captures<'_>, report: &mut Report<'_>) {
         let failed = &package[1] == "FAIL";
-        (self.in_failure, self.compiling) = (false, false);
+        (self.in_failure, self.compiling, self.running) = (false, false, None);
+        self.logged.clear();
         report.build_tool("go");
         report.claim();
         report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
@@ -149,13 +189,6 @@ impl Go {
 fn is_package(text: &str) -> bool {
     let path = text.split(' ').next().unwrap_or("");
     (path == text || text[path.len()..].starts_with(" [")) && !path.is_empty() && !path.starts_with('#')
-}
-
-/// Words by which tests say what they expected.
-fn looks_failed(message: &str) -> bool {
-    ["want", "expected", "Expected", "got ", "Error Trace", "fail", "FAIL", "mismatch", "unexpected", "!="]
-        .iter()
-        .any(|word| message.contains(word))
 }
 
 fn module(rest: &str, report: &mut Report<'_>) {
@@ -179,11 +212,21 @@ mod tests {
 
     #[test]
     fn a_failed_test_is_explained_by_its_message() {
-        let seen = read(include_str!("../../testdata/go_test.log"));
+        let seen = read(include_str!("../../testdata/go.log"));
         assert_eq!(seen.explanation, ["4-5 go assertion"]);
         assert_eq!(seen.tests, ["fail - TestTotal", "fail TestTotal TestTotal/two_items"]);
         assert_eq!(seen.summaries, ["go 2 run 0 passed 2 failed 0 skipped"]);
         assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
+    fn of_tests_that_log_as_they_run_only_the_failed_ones_explain() {
+        let seen = read(
+            "=== RUN   TestA\n    a_test.go:1: want luck\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n\
+             === RUN   TestB/x\n    a_test.go:9: got 1, want 2\n        a: b\n--- FAIL: TestB (0.00s)\n\
+             \x20   --- FAIL: TestB/x (0.00s)\nFAIL\nFAIL\ta/b\t0.01s\n",
+        );
+        assert_eq!(seen.explanation, ["6-7 go assertion"]);
     }
 
     #[test]

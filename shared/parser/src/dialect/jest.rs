@@ -58,7 +58,7 @@ impl Dialect for Jest {
             report.claim();
         } else if text.starts_with("Summary of all failing tests") {
             self.repeating = true;
-        } else if let Some(name) = text.strip_prefix("● ") {
+        } else if let Some(name) = text.strip_prefix("● ").map(str::trim) {
             self.failure(name, report);
         } else if self.in_failure {
             self.details(text, report);

@@ -57,6 +57,10 @@ macro_rules! dialects {
                 let _ = bit;
             }
         }
+
+        /// The files of the dialects.
+        #[cfg(test)]
+        const FILES: &[&str] = &[$(stringify!($module),)*];
     };
 }
 

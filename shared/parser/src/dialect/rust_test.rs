@@ -45,6 +45,9 @@ impl Dialect for RustTest {
         } else if text == "failures:" || is_title(text) {
             self.in_failures = true;
             report.claim();
+            if is_title(text) {
+                report.suspect(text);
+            }
         }
     }
 }
@@ -53,15 +56,20 @@ impl RustTest {
     fn failure(&mut self, text: &str, report: &mut Report<'_>) {
         if text.starts_with("thread '") && text.contains("panicked at") {
             self.in_panic = true;
-            report.error(Severity::Error, Reason::Assertion, text);
+            report.confirm(Severity::Error, Reason::Assertion, text);
+        } else if is_title(text) {
+            self.in_panic = false;
+            report.suspect(text);
         } else if !self.in_panic {
             // What the test printed, or the list of names at the end.
-            if is_title(text) || text.starts_with("    ") {
+            if text.is_empty() {
+                report.hold();
+            } else if text.starts_with("    ") {
                 report.claim();
             } else if let Some(message) = text.strip_prefix("Error: ") {
                 report.error(Severity::Error, Reason::Assertion, message);
             }
-        } else if text.starts_with("note: ") || text.starts_with("stack backtrace") || is_title(text) {
+        } else if text.starts_with("note: ") || text.starts_with("stack backtrace") {
             self.in_panic = false;
             report.claim();
         } else if text.is_empty() {
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn a_failed_test_is_explained_by_its_panic() {
         let seen = read(include_str!("../../testdata/rust_test.log"));
-        assert_eq!(seen.explanation, ["11-14 rust_test assertion"]);
+        assert_eq!(seen.explanation, ["9-14 rust_test assertion"]);
         assert_eq!(seen.tests, ["pass cart cart::adds", "fail cart cart::removes", "skip - slow"]);
         assert_eq!(seen.summaries, ["cargo 2 run 1 passed 1 failed 1 skipped"]);
     }

@@ -73,7 +73,7 @@ mod tests {
     fn a_missing_command_and_a_missing_file_are_told() {
         let seen = read("./deploy.sh: line 12: conf/x.env: No such file or directory\n/bin/sh: 1: helm: not found\n");
         assert_eq!(seen.errors.len(), 2);
-        assert_eq!(seen.explanation[0], "1-1 shell command");
+        assert_eq!(seen.explanation, ["2-2 shell command"]);
     }
 
     #[test]

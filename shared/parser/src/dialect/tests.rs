@@ -67,3 +67,14 @@ pub(super) fn read(log: &str) -> Seen {
     parser.finish(None, &mut sink);
     seen
 }
+
+#[test]
+fn every_dialect_has_a_sample_in_which_it_finds_something() {
+    for file in super::FILES {
+        let path = format!("{}/testdata/{file}.log", env!("CARGO_MANIFEST_DIR"));
+        let log = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let seen = read(&log);
+        let fields = seen.records.iter().any(|record| !record.fields.is_empty());
+        assert!(fields || !seen.errors.is_empty(), "{path}");
+    }
+}
