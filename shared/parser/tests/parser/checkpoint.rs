@@ -79,14 +79,14 @@ fn a_checkpoint_of_another_version_is_refused_with_the_reason() {
 
 proptest! {
     #[test]
-    fn a_damaged_checkpoint_is_refused(log in log(), place in 0.0..1.0_f64, bit in 0..8) {
+    fn a_damaged_checkpoint_is_refused(log in log(), place in 0.0..1.0_f64, bit in 0_u32..8) {
         let mut parser = Parser::new(Options::default());
         parser.push(&log, &mut |_: logmill_parser::Event<'_>| {});
         let whole = parser.checkpoint().unwrap();
         let at = (place * whole.state.len() as f64) as usize;
 
         let mut changed = whole.clone();
-        changed.state[at] ^= 1 << bit;
+        changed.state[at] ^= 1_u8 << bit;
         prop_assert!(Parser::restore(Options::default(), &changed).is_err());
 
         let mut cut = whole;
