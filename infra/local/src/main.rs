@@ -1,1 +1,41 @@
-fn main(){}
+//! `logmill`: reads the logs of builds and says why they failed.
+
+mod cli;
+mod human;
+mod input;
+mod mask;
+mod notices;
+mod parse;
+mod progress;
+mod stdout;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Arguments, Command};
+use notices::Notices;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    arguments.color.to_stream().write_global();
+    let mut notices = Notices::default();
+    match run(arguments.command, &mut notices) {
+        Ok(()) if notices.left_out() => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
+        // Who reads on has seen enough: `logmill parse x | head`.
+        Err(error) if stdout::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            notices.error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, notices: &mut Notices) -> anyhow::Result<()> {
+    match command {
+        Command::Parse(arguments) => parse::run(&arguments, notices),
+        Command::Mask(arguments) => mask::run(&arguments, notices),
+        Command::Completions { shell } => cli::completions(shell),
+    }
+}

@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::text::cut;
 
 /// What a parser is told beside the log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Which secrets and personal data are masked.
     pub masking: Policy,

@@ -70,15 +70,15 @@ fn conclude(report: &Report, written: bool, ci: bool) -> Result<()> {
     let rises = if written { 0 } else { report.count(Standing::Rise) };
     if drops > 0 {
         bail!(
-            "{drops} figures are lower than they once were: mend the parser, or say why under \
+            "figures lower than they once were: {drops}; mend the parser, or say why under \
              [reasons] in {FILE}, as \"set.figure\" = \"why\""
         );
     }
     if rises > 0 && ci {
-        bail!("{rises} figures are higher than {FILE} says: run `cargo truth --write`, commit it");
+        bail!("figures higher than {FILE} says: {rises}; run `cargo truth --write`, commit it");
     }
     if rises > 0 {
-        println!("{rises} figures are higher than {FILE} says: `cargo truth --write` keeps them");
+        println!("figures higher than {FILE} says: {rises}; `cargo truth --write` keeps them");
     }
     Ok(())
 }

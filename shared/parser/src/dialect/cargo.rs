@@ -41,10 +41,10 @@ impl Dialect for Cargo {
         let text = line.text;
         if let Some(rest) = text.strip_prefix("error") {
             self.error(text, rest, report);
-        } else if text.starts_with("warning: ") {
+        } else if let Some(message) = text.strip_prefix("warning: ") {
             self.block = if self.seen { Block::Warning } else { Block::None };
             if self.seen && !is_summary(text) {
-                report.error(Severity::Warning, Reason::Compiler, &text["warning: ".len()..]);
+                report.error(Severity::Warning, Reason::Compiler, message);
             }
         } else if self.block != Block::None {
             self.details(text, report);

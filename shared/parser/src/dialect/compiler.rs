@@ -104,15 +104,9 @@ fn is_function(text: &str) -> bool {
             || text.contains(": in function `"))
 }
 
-/// `   12 |   int x = y;`, `      |           ^`, and Clang's without the bar.
+/// `   12 |   int x = y;`, `      |           ^`, and Clang's excerpt without the bar.
 fn is_excerpt(text: &str) -> bool {
-    let trimmed = text.trim_start();
-    let bar = trimmed.trim_start_matches(|first: char| first.is_ascii_digit()).trim_start();
-    let indented = trimmed.len() < text.len();
-    (indented && bar.starts_with('|'))
-        || (indented && trimmed.starts_with(['^', '~']))
-        || (indented && (trimmed.contains('^') || trimmed.contains('~')))
-        || (indented && !trimmed.is_empty())
+    text.starts_with([' ', '\t']) && !text.trim_start().is_empty()
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl Pytest {
         report.kind(RecordKind::Test);
         let name = rest.split(" - ").next().unwrap_or(rest);
         // What failed to be collected was no test while the tests ran.
-        let told = self.verbose && !(word == "ERROR" && !name.contains("::"));
+        let told = self.verbose && (word != "ERROR" || name.contains("::"));
         if !told && name.contains(".py") {
             tell(name, outcome(word), report);
         }

@@ -1,0 +1,202 @@
+//! What can be said on the command line, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use logmill_model::mask::{Policy, Rule};
+
+use crate::input::Input;
+use crate::stdout;
+
+const EXAMPLES: &str = "\
+Examples:
+  logmill parse build.log                      why did this build fail?
+  kubectl logs job/build | logmill parse -     the same for what another program prints
+  logmill parse --json run.zip | jq 'select(.kind == \"explanation\")'
+  logmill mask build.log > to-share.log        a copy without secrets
+
+`logmill help parse` tells more.";
+
+const PARSE_HELP: &str = "\
+Examples:
+  logmill parse build.log
+      why the build failed, its steps and its tests
+  logmill parse --json run-4711.zip | jq -r 'select(.kind == \"test\" and .result == \"fail\").name'
+      the failed tests of every job of a run, one a line
+  logmill parse --out parsed logs/*.gz
+      parsed/NAME.jsonl for each log
+
+What it prints:
+  On a terminal, a report for people. In a pipe, with --json or --out, one JSON object a line: its
+  `kind` is record, step, error, test, test_summary, explanation or build, `line_number` is the line
+  of the log, from 1. With several inputs each line names its `file`, and for a member of a zip its
+  `part`. The build comes last; its `cuts` tell what was cut, repaired, masked or assumed.
+
+Exit codes:
+  0  every input was read, whether or not its build failed (that is in `result`)
+  1  something could not be read whole: an input that is missing or no log, a damaged archive, a
+     member that was left out; it is named on standard error, everything else was parsed
+  2  the command line is wrong";
+
+const MASK_HELP: &str = "\
+Examples:
+  logmill mask build.log > to-share.log
+  logmill mask --mask-except email build.log.gz | less
+
+Each secret becomes [masked:RULE]; everything else stays as it is, byte by byte. A secret that has
+no known form and stands behind no telling name is not found: read what you share.
+
+Exit codes:
+  0  the log was read
+  1  it could not be read whole: standard error says why
+  2  the command line is wrong";
+
+/// Reads the logs of builds and says why they failed.
+///
+/// It knows what GitHub Actions and the usual build tools write (Maven, Cargo, pytest, Go, npm, Jest,
+/// compilers, CMake, …), finds steps, errors and tests, and picks the few lines that tell why a build
+/// failed. Secrets are masked in all that it prints. Nothing leaves this machine.
+#[derive(Debug, Parser)]
+#[command(name = "logmill", version, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Use colours and other terminal codes
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours. `auto`: on a terminal, unless `NO_COLOR` or `CLICOLOR=0` is set.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub(crate) const fn to_stream(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say why a build failed: its explanation, steps, errors and tests
+    ///
+    /// Reads logs, plain or packed as gzip, zstd or zip; which of them is told by the content, not by
+    /// the name. Memory stays flat however large a log is.
+    #[command(after_help = PARSE_HELP)]
+    Parse(ParseArguments),
+    /// Print a log with its secrets masked
+    ///
+    /// Writes a log to standard output with every secret and all personal data that is known masked,
+    /// so that it can be shared. A log packed as gzip or zstd is unpacked.
+    #[command(after_help = MASK_HELP)]
+    Mask(MaskArguments),
+    /// Print a script that completes this program's commands in a shell
+    #[command(after_help = "Example:\n  logmill completions bash > \
+        ~/.local/share/bash-completion/completions/logmill")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ParseArguments {
+    /// Logs, or `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Write one file an input into this folder: NAME.jsonl, without .gz or .zst in NAME
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "human")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON lines, also on a terminal
+    #[arg(long)]
+    json: bool,
+    /// Print the report for people, also in a pipe
+    #[arg(long, conflicts_with = "json")]
+    human: bool,
+    #[command(flatten)]
+    except: MaskExcept,
+    /// Show secrets and personal data as they stand in the log
+    #[arg(long, conflicts_with = "mask_except")]
+    no_mask: bool,
+}
+
+impl ParseArguments {
+    pub(crate) fn inputs(&self) -> Vec<Input> {
+        self.files.iter().cloned().map(Input::new).collect()
+    }
+
+    /// Whether the report for people is wanted rather than JSON lines.
+    pub(crate) fn for_people(&self) -> bool {
+        self.human || !self.json && self.out.is_none() && stdout::is_terminal()
+    }
+
+    pub(crate) fn masking(&self) -> Policy {
+        if self.no_mask { Policy::none() } else { self.except.policy() }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MaskArguments {
+    /// A log, or `-` for standard input
+    #[arg(default_value = "-", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    #[command(flatten)]
+    except: MaskExcept,
+}
+
+impl MaskArguments {
+    pub(crate) fn input(&self) -> Input {
+        Input::new(self.file.clone())
+    }
+
+    pub(crate) fn masking(&self) -> Policy {
+        self.except.policy()
+    }
+}
+
+#[derive(Args, Debug)]
+struct MaskExcept {
+    /// Leave what these rules find as it is, `email` for example
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = rules())]
+    mask_except: Vec<Rule>,
+}
+
+impl MaskExcept {
+    fn policy(&self) -> Policy {
+        self.mask_except.iter().copied().fold(Policy::all(), Policy::without)
+    }
+}
+
+/// The rules' names, so that shells complete them and a wrong one is answered by the right ones.
+fn rules() -> impl TypedValueParser<Value = Rule> {
+    PossibleValuesParser::new(Rule::ALL.map(Rule::name)).try_map(|name| name.parse::<Rule>())
+}
+
+/// `logmill completions SHELL`.
+pub(crate) fn completions(shell: Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "logmill", &mut script);
+    stdout::write(&script)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Arguments::command().debug_assert();
+    }
+}
