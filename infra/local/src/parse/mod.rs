@@ -20,6 +20,9 @@ pub(crate) fn run(arguments: &ParseArguments, notices: &mut Notices) -> Result<(
     for input in &inputs {
         one(input, arguments.masking(), &mut output, notices)?;
         notices.progress.end();
+        if output.is_broken() {
+            break;
+        }
     }
     output.finish(notices)
 }
@@ -44,7 +47,7 @@ fn one(
     }
     let is_archive = object.is_archive();
     let mut logs = 0;
-    loop {
+    while !output.is_broken() {
         match object.next_entry() {
             Ok(Some(Entry::Log(mut log))) => {
                 if accept(&mut log, &name, notices) {
@@ -108,7 +111,7 @@ fn parse(
             }
         }
         if output.is_broken() {
-            return output.end_log();
+            return Ok(());
         }
     }
     if let Some(End::Cut(end)) = log.end() {
