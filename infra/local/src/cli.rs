@@ -61,14 +61,17 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "logmill", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Use colours and other terminal codes
+    /// When to use colours: auto, always or never
+    ///
+    /// `auto` uses them on a terminal, unless NO_COLOR or CLICOLOR=0 is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_possible_values = true, display_order = 900)]
     pub(crate) color: Color,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// When to use colours. `auto`: on a terminal, unless `NO_COLOR` or `CLICOLOR=0` is set.
+/// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Color {
     Auto,
@@ -166,8 +169,9 @@ impl MaskArguments {
 
 #[derive(Args, Debug)]
 struct MaskExcept {
-    /// Leave what these rules find as it is, `email` for example
+    /// Leave what these rules would mask as it is, `email` for example
     #[arg(long, value_name = "RULE,…", value_delimiter = ',', value_parser = rules())]
+    #[arg(hide_possible_values = true, long_help = about_rules())]
     mask_except: Vec<Rule>,
 }
 
@@ -175,6 +179,11 @@ impl MaskExcept {
     fn policy(&self) -> Policy {
         self.mask_except.iter().copied().fold(Policy::all(), Policy::without)
     }
+}
+
+fn about_rules() -> String {
+    let names = Rule::ALL.map(Rule::name).join(", ");
+    format!("Leave what these rules would mask as it is, `email` for example\n\nThe rules: {names}")
 }
 
 /// The rules' names, so that shells complete them and a wrong one is answered by the right ones.

@@ -35,8 +35,7 @@ impl Progress {
             bar.set_style(style.progress_chars("━╸ "));
         }
         bar.set_message(name.to_owned());
-        let wanted =
-            io::stderr().is_terminal() && length.is_none_or(|length| length > WORTH_A_BAR);
+        let wanted = io::stderr().is_terminal() && length.is_none_or(|length| length > WORTH_A_BAR);
         Self { bar, wanted }
     }
 

@@ -143,8 +143,7 @@ impl ObjectKey {
         let (year, month) = (number("year")?, number("month")?);
         let (day, hour) = (number("day")?, number("hour")?);
         let small = |n: i16| i8::try_from(n).ok();
-        let hour =
-            DateTime::new(year, small(month)?, small(day)?, small(hour)?, 0, 0, 0).ok()?;
+        let hour = DateTime::new(year, small(month)?, small(day)?, small(hour)?, 0, 0, 0).ok()?;
         let (name, storage) = split_suffix(parts.next()?)?;
         let (deployment, part) = name.split_once('/').unwrap_or((name, ""));
         if deployment.is_empty() || part.contains('/') {

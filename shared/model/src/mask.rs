@@ -141,6 +141,8 @@ impl Masker {
         let mut found = Found {
             policy: self.policy,
             spans: Vec::new(),
+            commands: 0,
+            judged: 0,
             block: std::mem::take(&mut self.state.block),
         };
         if found.block.is_open() {
@@ -169,6 +171,10 @@ struct Span {
 struct Found {
     policy: Policy,
     spans: Vec<Span>,
+    /// Commands whose arguments were looked at.
+    commands: usize,
+    /// Bytes of values that were looked at.
+    judged: usize,
     /// The private key that is open behind the line.
     block: Block,
 }

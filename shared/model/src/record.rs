@@ -33,7 +33,9 @@ pub struct Record {
 }
 
 /// What kind of event a record is. The first that applies from the bottom of this list up.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// A line of output that states no level.

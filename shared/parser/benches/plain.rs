@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 
 /// The name under which a pattern's first capture is written, and the pattern.
 const PATTERNS: [(&str, &str); 7] = [
-    ("timestamp", r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})?)"),
+    ("timestamp", r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)"),
     ("level", r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b"),
     ("stage", r"\b(Building|Testing|Deploying|Scanning|Publishing)\s+(\S+)"),
     ("error", r"(ERROR|FAILED?):\s*(.+)"),
     ("docker_step", r"Step\s+(\d+/\d+)\s*:\s*(.+)"),
-    ("maven_plugin", r"\[INFO\]\s+---\s+(.+?):(.+?):(.+?)\s+\((.+?)\)\s+@\s+(.+?)\s+---"),
+    ("maven_plugin", r"\[INFO\] --- ([^:]+):([^:]+):(\S+) \(([^)]+)\) @ (\S+) ---"),
     ("quality_gate", r"ANALYSIS SUCCESSFUL.*Quality Gate (passed|FAILED)"),
 ];
 

@@ -49,7 +49,8 @@ pub enum CheckpointError {
 
 impl Checkpoint {
     pub(crate) fn seal(state: &State, masked: &mask::State) -> Result<Self, CheckpointError> {
-        let state = postcard::to_stdvec_crc32(&(state, masked), CHECKSUM.digest()).map_err(CheckpointError::Damaged)?;
+        let state = postcard::to_stdvec_crc32(&(state, masked), CHECKSUM.digest())
+            .map_err(CheckpointError::Damaged)?;
         if state.len() > MAX_CHECKPOINT {
             return Err(CheckpointError::TooLarge { size: state.len() });
         }

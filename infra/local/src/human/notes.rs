@@ -14,7 +14,7 @@ pub(super) fn print(report: &Report, width: usize, out: &mut dyn Write) -> io::R
     let mut notes = Vec::new();
     if build.errors + build.warnings > 0 {
         notes.push(format!(
-            "{} and {} in all",
+            "{} and {} reported",
             count(build.errors, "error"),
             count(build.warnings, "warning")
         ));

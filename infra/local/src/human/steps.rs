@@ -33,7 +33,9 @@ pub(super) fn print(report: &Report, width: usize, out: &mut dyn Write) -> io::R
     let mut hidden = Hidden::default();
     for (at, step) in steps.iter().enumerate() {
         if !shown[at] {
-            hidden.add(depths[at], step.result);
+            if !is_detail(steps, step) {
+                hidden.add(depths[at], step.result);
+            }
             continue;
         }
         hidden.print(out)?;
@@ -83,17 +85,25 @@ fn parent(steps: &[Step], step: &Step) -> Option<usize> {
     steps.binary_search_by_key(&number, |step| step.number).ok()
 }
 
-/// Of a long list: what did not pass, with all that it lies in, and as many of the outermost steps
-/// as still make a short list.
+/// Whether it is a part of a step that passed, and did not fail itself: nothing that anyone looks for.
+fn is_detail(steps: &[Step], step: &Step) -> bool {
+    let around = parent(steps, step).map(|at| steps[at].result);
+    around == Some(Outcome::Success) && !is_bad(step)
+}
+
+fn is_bad(step: &Step) -> bool {
+    matches!(step.result, Outcome::Failed | Outcome::Cancelled)
+}
+
+/// All but the details, where that is a short list. Of a long one: what did not pass, with all that it
+/// lies in, and as many of the outermost steps as still make a short list.
 fn shown(steps: &[Step], depths: &[usize]) -> Vec<bool> {
-    if steps.len() <= SHORT {
-        return vec![true; steps.len()];
+    let mut shown: Vec<bool> = steps.iter().map(|step| !is_detail(steps, step)).collect();
+    if shown.iter().filter(|shown| **shown).count() <= SHORT {
+        return shown;
     }
-    let mut shown: Vec<bool> = steps
-        .iter()
-        .map(|step| matches!(step.result, Outcome::Failed | Outcome::Cancelled))
-        .collect();
-    for at in (0..steps.len()).rev().filter(|&at| steps[at].parent.is_some()) {
+    shown = steps.iter().map(is_bad).collect();
+    for at in (0..steps.len()).rev() {
         if shown[at]
             && let Some(around) = parent(steps, &steps[at])
         {

@@ -95,6 +95,7 @@ pub(super) fn duration(seconds: f64) -> String {
     )]
     let whole = seconds.round() as u64;
     match whole {
+        _ if seconds < 0.05 => "0 s".to_owned(),
         _ if seconds < 9.95 => format!("{seconds:.1} s"),
         0..60 => format!("{whole} s"),
         60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
@@ -145,7 +146,10 @@ mod tests {
 
     #[test]
     fn nothing_of_a_log_commands_a_terminal() {
-        assert_eq!(readable("a\x1b[2Jb\u{9b}c\x7f\u{202e}d\n"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\u{fffd}d\n");
+        assert_eq!(
+            readable("a\x1b[2Jb\u{9b}c\x7f\u{202e}d\n"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\u{fffd}d\n"
+        );
         assert_eq!(line("a\tb\r"), "a       b");
         assert_eq!(readable_bytes(b"\x1b[31mred\x1b[0m\x07\r\n"), "red\u{fffd}\n");
     }
@@ -161,6 +165,7 @@ mod tests {
 
     #[test]
     fn numbers_are_said_as_people_do() {
+        assert_eq!(duration(0.01), "0 s");
         assert_eq!(duration(0.44), "0.4 s");
         assert_eq!(duration(59.7), "1 min 00 s");
         assert_eq!(duration(3725.0), "1 h 02 min");

@@ -15,6 +15,8 @@ const FULL: usize = 3;
 /// Lines of a block, from its beginning and its end; of a longer one the middle is left out.
 const FULL_LINES: (usize, usize) = (28, 10);
 const SHORT_LINES: (usize, usize) = (6, 0);
+/// Lines from the end of a block to the next one that is shown together with it.
+const NEAR: u64 = 3;
 /// Rows that one line of the log may take, and one of its surroundings.
 const ROWS: usize = 4;
 /// The last lines of a log that says nothing better.
@@ -28,16 +30,38 @@ pub(super) fn print(report: &Report, width: usize, out: &mut dyn Write) -> io::R
     let heading = if result == Outcome::Cancelled { "Before it ended" } else { "Why it failed" };
     writeln!(out, "\n{HEADING}{heading}{HEADING:#}")?;
     let mut page = Page { report, width, shown: BTreeMap::new() };
-    for explanation in &report.explanations {
-        page.claim(explanation);
+    let blocks = joined(&report.explanations);
+    for block in &blocks {
+        page.claim(block);
     }
-    for (at, explanation) in report.explanations.iter().enumerate() {
+    for (at, block) in blocks.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        page.block(explanation, at < FULL, out)?;
+        page.block(block, at < FULL, out)?;
     }
     Ok(())
+}
+
+/// Blocks that follow each other in the log and speak of the same thing, as one.
+fn joined(explanations: &[Explanation]) -> Vec<Explanation> {
+    let mut blocks: Vec<Explanation> = Vec::new();
+    for next in explanations {
+        let same = |last: &&mut Explanation| {
+            (last.reason, &last.tool, last.step) == (next.reason, &next.tool, next.step)
+                && (last.end_line + 1..=last.end_line + NEAR).contains(&next.line)
+        };
+        if let Some(last) = blocks.last_mut().filter(same) {
+            // Where the lines themselves are not kept, the messages stand for them.
+            let between = next.line - last.end_line;
+            last.message.extend((0..between).map(|_| '\n'));
+            last.message.push_str(&next.message);
+            last.end_line = next.end_line;
+        } else {
+            blocks.push(next.clone());
+        }
+    }
+    blocks
 }
 
 /// Where no line says why: the end of the log, as everyone looks there first.

@@ -27,12 +27,7 @@ pub(crate) fn run(arguments: &ParseArguments, notices: &mut Notices) -> Result<(
     output.finish(notices)
 }
 
-fn one(
-    input: &Input,
-    masking: Policy,
-    output: &mut Output,
-    notices: &mut Notices,
-) -> Result<()> {
+fn one(input: &Input, masking: Policy, output: &mut Output, notices: &mut Notices) -> Result<()> {
     let name = input.spoken();
     let mut object = match input.open(&mut notices.progress) {
         Ok(object) => object,

@@ -1,11 +1,11 @@
 //! Values of variables, fields and options whose name says that they are secret.
 
 use super::text::{
-    before, byte, holds_any_case, is_at, is_at_any_case, is_gap, is_quote, is_token, is_word, part,
-    run, run_back,
+    before, byte, decode_base64, holds_any_case, is_at, is_at_any_case, is_base64, is_gap,
+    is_quote, is_token, is_word, part, run, run_back,
 };
 use super::value::is_placeholder;
-use super::verdict::{Kind, Place, Separator, is_secret};
+use super::verdict::{JUDGED, Kind, Place, Separator, is_secret};
 use super::{Found, Rule};
 
 /// How far a name reaches to either side of the noun in it.
@@ -82,6 +82,21 @@ pub(super) fn noun(line: &[u8], at: usize, found: &mut Found) {
     }
 }
 
+/// `password` and its kin; `at` is the second byte of it.
+pub(super) fn password(line: &[u8], at: usize, found: &mut Found) {
+    if let Some(start) = at.checked_sub(1) {
+        noun(line, start, found);
+    }
+}
+
+/// `_pass`, `-pass`, as in `DB_PASS = x` and `-storepass x`; `at` is the byte in front of it.
+pub(super) fn pass(line: &[u8], at: usize, found: &mut Found) {
+    // Names without a separator right behind them only: the others have a trigger of their own.
+    if matches!(byte(line, at + 5), b' ' | b'\t') && before(line, at) != b'T' {
+        noun(line, at + 1, found);
+    }
+}
+
 /// `…_key`, `…Key`; `at` is the byte in front of `key`.
 pub(super) fn key(line: &[u8], at: usize, found: &mut Found) {
     let start = run_back(line, at + 1, NAME, is_name);
@@ -93,8 +108,37 @@ pub(super) fn key(line: &[u8], at: usize, found: &mut Found) {
 
 /// `_auth=` of npm's configuration.
 pub(super) fn npm_auth(line: &[u8], at: usize, found: &mut Found) {
-    if is_at(line, at, "_auth") && !is_word(before(line, at)) {
-        assigned(line, at + 1, at + 5, Kind::Key, found);
+    if is_at(line, at, "_auth=") && !is_word(before(line, at)) {
+        basic(line, at + 6, found);
+    }
+}
+
+/// `"auth": "…"` of Docker's configuration; `at` is the second byte of the name.
+pub(super) fn docker_auth(line: &[u8], at: usize, found: &mut Found) {
+    if at > 1 && is_at(line, at - 1, "auth\"") && is_quote(byte(line, at - 2)) {
+        let value = run(line, at + 4, |b| matches!(b, b' ' | b':'));
+        basic(line, value + usize::from(is_quote(byte(line, value))), found);
+    }
+}
+
+/// `user:password` as base64 at `start`.
+fn basic(line: &[u8], start: usize, found: &mut Found) {
+    let end = run(line, start, is_base64);
+    let text = decode_base64(part(line, start, start.saturating_add(JUDGED).min(end)));
+    let readable = text.iter().all(|b| (b' '..=b'~').contains(b));
+    if end - start >= 8 && readable && text.contains(&b':') {
+        found.add(start, end, Rule::Token);
+    }
+}
+
+/// `IDENTIFIED BY 'secret'` of SQL; `at` is inside the first word.
+pub(super) fn identified(line: &[u8], at: usize, found: &mut Found) {
+    let quote = at + 8;
+    if is_at_any_case(line, at, "fied by ") && matches!(byte(line, quote), b'\'' | b'"') {
+        let end = close_quote(line, quote + 1, (byte(line, quote), false));
+        if !is_placeholder(part(line, quote + 1, end)) {
+            found.add(quote + 1, end, Rule::Password);
+        }
     }
 }
 
@@ -141,6 +185,10 @@ const fn is_name(b: u8) -> bool {
 fn assigned(line: &[u8], at: usize, end: usize, kind: Kind, found: &mut Found) {
     let Some(name_end) = name_end(line, end) else { return };
     let start = run_back(line, at, NAME, is_name);
+    // A terminal code in front of the name is none of it.
+    let code = run(line, start, |b| b.is_ascii_digit());
+    let coded = before(line, start) == b'[' || before(line, start) == b';';
+    let start = if coded && byte(line, code) == b'm' { code + 1 } else { start };
     // `bypass`, `compass`: a short noun is a word of its own.
     if kind == Kind::Pass && is_inside_word(line, at) {
         return;
@@ -148,10 +196,14 @@ fn assigned(line: &[u8], at: usize, end: usize, kind: Kind, found: &mut Found) {
     let Some((separator, value)) = separator(line, start, name_end) else { return };
     let spaced = value > name_end + 1;
     let (start_of_value, quote) = open_quote(line, value);
-    let stop = match quote {
+    let find_end = |line: &[u8]| match quote {
         Some(quote) => close_quote(line, start_of_value, quote),
         None => bare_end(line, start_of_value, separator),
     };
+    // A line full of such names must not be judged at length for each of them.
+    let reach = if found.judged > JUDGED * 64 { JUDGED / 8 } else { JUDGED };
+    let near = part(line, 0, start_of_value + reach);
+    let stop = find_end(near);
     let place = Place {
         kind,
         separator,
@@ -164,7 +216,9 @@ fn assigned(line: &[u8], at: usize, end: usize, kind: Kind, found: &mut Found) {
         tail: part(line, stop, line.len()),
     };
     let text = part(line, start_of_value, stop);
+    found.judged += text.len();
     if is_secret(text, &place) {
+        let stop = if stop < near.len() { stop } else { find_end(line) };
         found.add(start_of_value, stop, place.rule());
     }
 }
@@ -172,7 +226,7 @@ fn assigned(line: &[u8], at: usize, end: usize, kind: Kind, found: &mut Found) {
 /// Where the name goes on to behind its noun; `None` if it is the name of something else, such as
 /// `password_file`.
 fn name_end(line: &[u8], end: usize) -> Option<usize> {
-    let stop = run(line, end, is_token);
+    let stop = run(part(line, 0, end + NAME), end, is_token);
     let tail = part(line, end, stop);
     let word = tail.strip_prefix(b"_").or_else(|| tail.strip_prefix(b"-")).unwrap_or(tail);
     let known = word.iter().all(u8::is_ascii_digit)
@@ -181,6 +235,11 @@ fn name_end(line: &[u8], end: usize) -> Option<usize> {
 }
 
 fn is_inside_word(line: &[u8], at: usize) -> bool {
+    if ["store", "key", "db", "user"].iter().any(|head| {
+        at.checked_sub(head.len()).is_some_and(|start| is_at_any_case(line, start, head))
+    }) {
+        return false;
+    }
     let (last, first) = (before(line, at), byte(line, at));
     last.is_ascii_lowercase() && first.is_ascii_lowercase()
         || last.is_ascii_uppercase() && first.is_ascii_uppercase()

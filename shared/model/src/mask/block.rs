@@ -11,6 +11,8 @@ use super::{Found, Rule};
 const LINES: u16 = 200;
 /// The shortest first line of a block's content.
 const FIRST: usize = 20;
+/// The longest key on one line, in bytes.
+const LONGEST: usize = 16 * 1024;
 /// A word of base64 this long is a key's line wherever it stands on its line.
 const LONG: usize = 48;
 
@@ -129,9 +131,11 @@ pub(super) fn begin(line: &[u8], at: usize, found: &mut Found) {
         return;
     }
     let start = close + 5;
-    let hyphens = part(line, 0, at).iter().rev().take_while(|&&b| b == b'-').count();
-    let words = word_starts(part(line, 0, at - hyphens)).count();
-    let rest = part(line, start, line.len());
+    let hyphens =
+        part(line, at.saturating_sub(8), at).iter().rev().take_while(|&&b| b == b'-').count();
+    // What stands in front of the lines of a key is short.
+    let words = if at < 512 { word_starts(part(line, 0, at - hyphens)).count() } else { 0 };
+    let rest = part(line, start, start + LONGEST);
     let (end, closed) = match position(rest, b"-----END") {
         Some(end) => (start + end, true),
         None => (start + content_end(rest), false),
@@ -147,7 +151,8 @@ pub(super) fn begin(line: &[u8], at: usize, found: &mut Found) {
 
 /// Where a key without an end, on one line, stops: base64, headers and escaped line ends are its.
 fn content_end(rest: &[u8]) -> usize {
-    let end = run(rest, 0, |b| is_base64(b) || matches!(b, b'\\' | b' ' | b':' | b',' | b'\r'));
+    let is_content = |b: u8| b.is_ascii_alphanumeric() || b"+/=\\ :,\r".contains(&b);
+    let end = run(rest, 0, is_content);
     let text = part(rest, 0, end);
     // Behind a space follows the key's next line or something else.
     let mut stop = 0;

@@ -9,6 +9,9 @@ use super::{Found, Rule};
 /// How far behind a command its options are looked for.
 const REACH: usize = 2048;
 
+/// Commands in one line whose options are looked at: a line full of them is no shell's.
+const COMMANDS: usize = 64;
+
 /// One argument of a command line, without its quotes.
 struct Argument {
     start: usize,
@@ -16,8 +19,13 @@ struct Argument {
 }
 
 /// The arguments behind `at`, up to the end of the command.
-fn arguments(line: &[u8], at: usize) -> impl Iterator<Item = Argument> {
-    let limit = line.len().min(at + REACH);
+fn arguments<'a>(
+    line: &'a [u8],
+    at: usize,
+    found: &mut Found,
+) -> impl Iterator<Item = Argument> + use<'a> {
+    found.commands += 1;
+    let limit = if found.commands > COMMANDS { 0 } else { line.len().min(at + REACH) };
     let mut next = at;
     std::iter::from_fn(move || {
         let start = run(line, next, |b| is_gap(b) || b == b',');
@@ -56,7 +64,7 @@ pub(super) fn mysql(line: &[u8], at: usize, found: &mut Found) {
     if !is_gap(byte(line, name)) {
         return;
     }
-    for Argument { start, end } in arguments(line, name) {
+    for Argument { start, end } in arguments(line, name, found) {
         if is_at(line, start, "-p") && !part(line, start, end).contains(&b'=') {
             let quoted = usize::from(is_quote(byte(line, start + 2)));
             add(line, start + 2 + quoted, end - quoted, found);
@@ -70,7 +78,7 @@ pub(super) fn user_option(line: &[u8], at: usize, found: &mut Found) {
         return;
     }
     let mut expected = false;
-    for Argument { start, end } in arguments(line, at + 4) {
+    for Argument { start, end } in arguments(line, at + 4, found) {
         let text = part(line, start, end);
         let glued = text.strip_prefix(b"-u").or_else(|| text.strip_prefix(b"--user="));
         let user = if expected { Some(text) } else { glued.filter(|text| !text.is_empty()) };
@@ -90,7 +98,7 @@ pub(super) fn login(line: &[u8], at: usize, found: &mut Found) {
         return;
     }
     let mut expected = false;
-    for Argument { start, end } in arguments(line, at + 4) {
+    for Argument { start, end } in arguments(line, at + 4, found) {
         if expected {
             add(line, start, end, found);
         }
@@ -104,7 +112,7 @@ pub(super) fn sshpass(line: &[u8], at: usize, found: &mut Found) {
     if !is_at(line, start, "sshpass ") || !is_command(line, start) {
         return;
     }
-    let mut arguments = arguments(line, at + 6);
+    let mut arguments = arguments(line, at + 6, found);
     let Some(first) = arguments.next() else { return };
     if part(line, first.start, first.end) == b"-p" {
         if let Some(second) = arguments.next() {
@@ -122,7 +130,7 @@ pub(super) fn redis(line: &[u8], at: usize, found: &mut Found) {
         return;
     }
     let mut expected = false;
-    for Argument { start, end } in arguments(line, at + 5) {
+    for Argument { start, end } in arguments(line, at + 5, found) {
         if expected {
             add(line, start, end, found);
         }
@@ -132,8 +140,11 @@ pub(super) fn redis(line: &[u8], at: usize, found: &mut Found) {
 
 /// `::add-mask::value`, with which a workflow asks for a value to be masked.
 pub(super) fn add_mask(line: &[u8], at: usize, found: &mut Found) {
-    if is_at_any_case(line, at.saturating_sub(5), "::add-mask::") {
-        add(line, at + 7, line.len(), found);
+    let Some(start) = at.checked_sub(5) else { return };
+    if is_at_any_case(line, start, "::add-mask::") {
+        add(line, start + 12, line.len(), found);
+    } else if is_at_any_case(line, start, "#[add-mask]") {
+        add(line, start + 11, line.len(), found);
     }
 }
 

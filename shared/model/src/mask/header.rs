@@ -152,11 +152,8 @@ pub(super) fn cookie(line: &[u8], at: usize, found: &mut Found) {
     let first = run(line, name + 1, |b| b != b';' && !is_gap(b)).min(value.end);
     // What follows the first pair of `Set-Cookie` are attributes: `Path=/; HttpOnly`.
     let end = if setting { first } else { value.end };
-    let text = part(line, name + 1, first);
-    if text.len() >= 4 && !is_placeholder(text) || !setting && end > first {
-        let start = if is_placeholder(text) { first } else { name + 1 };
-        if !part(line, start, end).starts_with(b"; [masked:") {
-            found.add(start, end, Rule::Cookie);
-        }
+    let text = part(line, name + 1, end);
+    if text.len() >= 4 && !is_placeholder(text) {
+        found.add(name + 1, end, Rule::Cookie);
     }
 }

@@ -33,7 +33,7 @@ pub(super) enum Body {
 impl Body {
     pub(super) const fn has(self, b: u8) -> bool {
         match self {
-            Self::Hex => matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F'),
+            Self::Hex => b.is_ascii_hexdigit(),
             Self::Mixed => b.is_ascii_alphanumeric(),
             Self::Token => is_token(b),
             Self::Dotted => is_token(b) || b == b'.',
@@ -189,10 +189,11 @@ pub(super) fn check(kind: &Token, line: &[u8], at: usize, found: &mut Found) {
     if length < kind.min || (kind.max > 0 && (length > kind.max || is_token(byte(line, end)))) {
         return;
     }
+    // A run of letters or of digits alone is a word or a number, unless its case says otherwise.
     let mix = Mix::of(part(line, start, end));
-    // Access key ids may by chance hold no digit; they are told by their capitals.
-    let capitals = kind.max > 0 && mix.upper + mix.digits == length;
-    if capitals || (mix.digits > 0 && (mix.letters() > 0 || kind.min > 60)) {
+    let cased = mix.upper > 2 && mix.lower > 2 && mix.letters() >= 20;
+    let capitals = kind.max > 0 && mix.upper > 0 && mix.lower + mix.other == 0;
+    if capitals || cased || (mix.digits > 0 && mix.letters() > 0) {
         found.add(at, end, kind.rule);
     }
 }

@@ -2,15 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::sieve::Sieve;
+use super::sieve::{Set, Sieve, Window};
 use super::token::{TOKENS, Token};
 use super::{Found, assignment, block, command, email, header, jwt, token, url};
 
 /// Looks at a place where a trigger stands and adds what it finds.
 type Check = fn(line: &[u8], at: usize, found: &mut Found);
-
-/// A set of bytes.
-type Set = [bool; 256];
 
 #[derive(Clone, Copy)]
 enum Trigger {
@@ -21,7 +18,14 @@ enum Trigger {
 /// Windows of four bytes: `[…]` is a set with ranges, `?` any byte, all else a byte in either case.
 const CHECKS: &[(&str, Check)] = &[
     ("@???", at_sign),
-    ("pass", assignment::noun),
+    ("assw", assignment::password),
+    ("assp", assignment::password),
+    // `PASS |` and `passed` stand in every second line of a test's log.
+    ("ass[=:\"'`\\_0-9>]", assignment::password),
+    ("[_ey]pas", assignment::pass),
+    ("-[p][a][s]", assignment::pass),
+    ("fied", assignment::identified),
+    ("uth\"", assignment::docker_auth),
     ("pwd?", assignment::noun),
     ("secr", assignment::noun),
     ("toke", assignment::noun),
@@ -51,7 +55,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("-cli", command::redis),
     ("-mas", command::add_mask),
     ("isse", command::secret_variable),
-    (":AA[A-Z]", token::telegram),
+    (":AA[a-zA-Z0-9_-]", token::telegram),
     ("atla", token::terraform),
     ("[0-9]q~?", token::azure_secret),
     ("AZDO", token::azure_devops),
@@ -62,22 +66,9 @@ const CHECKS: &[(&str, Check)] = &[
 ];
 
 static SIEVE: LazyLock<Sieve<Trigger>> = LazyLock::new(|| {
-    let mut sieve = Sieve::new();
-    for (bucket, (window, check)) in CHECKS.iter().enumerate() {
-        sieve.add(bucket, &parse(window), Trigger::Check(*check));
-    }
-    let mut begins: Vec<&str> = Vec::new();
-    for token in TOKENS {
-        // Prefixes that begin alike share a bit: apart, their windows would mix.
-        let begin = token.prefix.get(..2).unwrap_or(token.prefix);
-        let place = begins.iter().position(|known| *known == begin).unwrap_or_else(|| {
-            begins.push(begin);
-            begins.len() - 1
-        });
-        let bucket = CHECKS.len() + place % (64 - CHECKS.len());
-        sieve.add(bucket, &window_of(token), Trigger::Token(token));
-    }
-    sieve
+    let checks = CHECKS.iter().map(|(window, check)| (parse(window), Trigger::Check(*check)));
+    let tokens = TOKENS.iter().map(|token| (window_of(token), Trigger::Token(token)));
+    Sieve::new(&checks.chain(tokens).collect::<Vec<_>>())
 });
 
 /// Adds everything in `line` that the literals of a rule announce.
@@ -99,7 +90,7 @@ fn at_sign(line: &[u8], at: usize, found: &mut Found) {
     }
 }
 
-fn window_of(token: &Token) -> [Set; 4] {
+fn window_of(token: &Token) -> Window {
     let prefix = token.prefix.as_bytes();
     std::array::from_fn(|place| match prefix.get(place) {
         Some(&wanted) => std::array::from_fn(|b| b == usize::from(wanted)),
@@ -107,7 +98,7 @@ fn window_of(token: &Token) -> [Set; 4] {
     })
 }
 
-fn parse(window: &str) -> [Set; 4] {
+fn parse(window: &str) -> Window {
     let mut sets = [[false; 256]; 4];
     let mut rest = window.as_bytes();
     for set in &mut sets {

@@ -9,7 +9,14 @@ const REACH: usize = 1024;
 
 /// The user part of a URL that ends at the `@` at `at`. True if there is one, secret or not.
 pub(super) fn user_part(line: &[u8], at: usize, found: &mut Found) -> bool {
-    let low = run_back(line, at, REACH, |b| !is_gap(b) && !matches!(b, b'"' | b'\'' | b'<' | b'>'));
+    // A password may hold an `@`, not many: a line full of them must not be read back for each.
+    let mut signs = 0;
+    let reach = part(line, at.saturating_sub(REACH), at);
+    let is_outer = |b: &u8| {
+        signs += u8::from(*b == b'@');
+        signs > 2 || is_gap(*b) || matches!(b, b'"' | b'\'' | b'<' | b'>')
+    };
+    let low = at - reach.iter().rev().position(is_outer).unwrap_or(reach.len());
     let head = part(line, low, at);
     let Some(place) = head.windows(3).rposition(|w| w == b"://") else {
         return data_source(line, at, head, found);
@@ -18,6 +25,9 @@ pub(super) fn user_part(line: &[u8], at: usize, found: &mut Found) -> bool {
     let web = part(head, web, place).to_ascii_lowercase().starts_with(b"http");
     let start = low + place + 3;
     let user = part(line, start, at);
+    if is_placeholder(user) {
+        return true;
+    }
     let colon = user.iter().position(|&b| b == b':');
     let stop = user.iter().position(|b| matches!(b, b'/' | b'?' | b'#'));
     // Clients other than a browser's take `/`, `?` and `#` in a password; but where a port stands
@@ -58,7 +68,7 @@ fn is_long_token(user: &[u8]) -> bool {
 
 /// `user:password@tcp(host)`, as Go's database drivers write it, and `:thin:user/password@`.
 fn data_source(line: &[u8], at: usize, head: &[u8], found: &mut Found) -> bool {
-    let oracle = head.windows(6).position(|w| w.eq_ignore_ascii_case(b":thin:"));
+    let oracle = memchr::memmem::find(head, b":thin:");
     let separator = if is_at(line, at, "@tcp(") || is_at(line, at, "@unix(") {
         head.iter().position(|&b| b == b':')
     } else if let Some(thin) = oracle {

@@ -104,9 +104,7 @@ fn is_variable(value: &[u8]) -> bool {
         b if b.is_ascii_alphabetic() || b == b'_' => {
             let end = run(value, 1, is_word);
             let rest = part(value, end, value.len());
-            rest.is_empty()
-                || rest.iter().any(|&b| b == b'$')
-                || !rest.iter().any(u8::is_ascii_digit)
+            rest.is_empty() || rest.contains(&b'$') || !rest.iter().any(u8::is_ascii_digit)
         }
         // `$1`, `$@`, `$?`; `$2b$10$…` is a hash.
         _ => value.len() == 2,
@@ -194,6 +192,7 @@ const PROSE: &[&str] = &[
     "type",
     "until",
     "updated",
+    "via",
     "used",
     "using",
     "valid",
@@ -282,13 +281,13 @@ pub(super) fn is_metavariable(value: &[u8]) -> bool {
     let words = ["pass", "token", "secret", "key", "value", "string", "pwd", "text", "credential"];
     let plain = value.iter().all(|&b| is_token(b));
     let named = words.iter().any(|word| holds_any_case(value, word));
-    plain
-        && mix.digits == 0
-        && (mix.lower == 0 && named || named && example.iter().any(|w| holds_any_case(value, w)))
+    let invented = mix.lower == 0 || example.iter().any(|word| holds_any_case(value, word));
+    plain && named && invented && mix.digits == 0
 }
 
-/// Whether an unquoted value is source code: a call, a member, an index.
-pub(super) fn is_code(value: &[u8]) -> bool {
+/// Whether an unquoted value is source code: a call, a member, an index. If it `may_be_odd`, as the
+/// values of environment variables, only where it begins as code does.
+pub(super) fn is_code(value: &[u8], may_be_odd: bool) -> bool {
     const ROOTS: &[&str] = &[
         "self",
         "this",
@@ -348,9 +347,9 @@ pub(super) fn is_code(value: &[u8]) -> bool {
     }
     let path = run(value, begin, |b| is_word(b) || matches!(b, b'.' | b'$' | b':' | b'?'));
     let root = is_one_of(part(value, begin, first), ROOTS);
-    let plain = Mix::of(part(value, begin, path)).digits == 0;
+    let plain = !may_be_odd && Mix::of(part(value, begin, path)).digits == 0;
     match byte(value, path) {
-        b'(' | b'[' => root || plain || is_at(value, path, "()") || byte(value, path) == b'[',
+        b'(' | b'[' => root || plain || is_at(value, path, "()"),
         b'<' | b'{' => plain,
         _ if path == value.len() && path > first => root && byte(value, first) != b':' || plain,
         b'-' => is_at(value, path, "->"),

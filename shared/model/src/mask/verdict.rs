@@ -6,6 +6,9 @@ use super::value::{
     is_code, is_digest, is_metavariable, is_name, is_path, is_placeholder, is_prose, is_sentence,
 };
 
+/// How much of a value is looked at; a longer one is as its begin.
+pub(super) const JUDGED: usize = 1024;
+
 /// What the noun in a name announces.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
@@ -65,7 +68,7 @@ impl Place<'_> {
             Rule::AzureKey
         } else if self.parameter {
             Rule::UrlSecret
-        } else if self.name.starts_with(b"X-") && self.separator == Separator::Colon {
+        } else if self.is_header() {
             Rule::AuthorizationHeader
         } else if has("_auth") && has("token") {
             Rule::NpmToken
@@ -122,7 +125,8 @@ impl Place<'_> {
             "each",
             "every",
         ];
-        let last = self.head.split(|&b| is_gap(b)).rfind(|word| !word.is_empty());
+        let near = part(self.head, self.head.len().saturating_sub(32), self.head.len());
+        let last = near.split(|&b| is_gap(b)).rfind(|word| !word.is_empty());
         self.head.last().is_some_and(|&b| is_gap(b))
             && last.is_some_and(|word| super::text::is_one_of(word, WORDS))
     }
@@ -130,8 +134,7 @@ impl Place<'_> {
 
 /// Whether `value`, standing at `place`, is a secret.
 pub(super) fn is_secret(value: &[u8], place: &Place<'_>) -> bool {
-    // A long value is judged by its begin.
-    let text = part(value, 0, 4096);
+    let text = part(value, 0, JUDGED);
     if text.len() < 3
         || is_placeholder(text)
         || is_self(text, place)
@@ -139,6 +142,7 @@ pub(super) fn is_secret(value: &[u8], place: &Place<'_>) -> bool {
         || is_path(text)
         || is_metavariable(text)
         || text.starts_with(b"-----BEGIN")
+        || holds_any_case(place.name, "hash")
     {
         return false;
     }
@@ -195,7 +199,7 @@ fn is_unquoted_other(text: &[u8], place: &Place<'_>) -> bool {
     nested
         || option
         || spoken
-        || is_code(text)
+        || is_code(text, place.is_variable() && !place.spaced)
         || place.spaced
             && place.tail.first().is_some_and(|&b| b == b';' || b == b'(')
             && Mix::of(text).digits == 0
