@@ -35,7 +35,8 @@ fn program() -> &'static Path {
         let program = folder.join(format!("logmill{}", std::env::consts::EXE_SUFFIX));
         let built = fs::metadata(&program).and_then(|metadata| metadata.modified());
         let Ok(built) = built else { panic!("{} is not there: {BUILD}", program.display()) };
-        let sources = ["infra/local/src", "shared/parser/src", "shared/model/src", "shared/unpack/src"];
+        let sources =
+            ["infra/local/src", "shared/parser/src", "shared/model/src", "shared/unpack/src"];
         for folder in sources {
             if let Some(source) = newer(&workspace().join(folder), built) {
                 panic!("{} is newer than {}: {BUILD}", source.display(), program.display());

@@ -38,7 +38,7 @@ fn a_file_that_may_not_be_read_says_so() {
 
     let folder = folder();
     let path = file(&folder, "private.log", b"x\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     // The superuser may read everything.
     if std::fs::read(&path).is_err() {
         run(&["parse", &path]).told(&["private.log", "not allowed to read it"]);

@@ -14,12 +14,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Arguments, Command};
-use notices::Notices;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.color.to_stream().write_global();
-    let mut notices = Notices::default();
+    let mut notices = notices::Notices::default();
     match run(arguments.command, &mut notices) {
         Ok(()) if notices.left_out() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, notices: &mut Notices) -> anyhow::Result<()> {
+fn run(command: Command, notices: &mut notices::Notices) -> anyhow::Result<()> {
     match command {
         Command::Parse(arguments) => parse::run(&arguments, notices),
         Command::Mask(arguments) => mask::run(&arguments, notices),

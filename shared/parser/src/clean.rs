@@ -16,9 +16,13 @@ pub(crate) fn clean<'a>(bytes: &'a [u8], buffer: &'a mut String, cuts: &mut Cuts
     let text = match &valid {
         Ok(text) if memchr3(ESCAPE, 0, BELL, bytes).is_none() => text,
         _ => {
-            cuts.invalid_utf8_lines += u64::from(valid.is_err());
             buffer.clear();
-            strip(&String::from_utf8_lossy(bytes), buffer, cuts);
+            if let Ok(text) = valid {
+                strip(text, buffer, cuts);
+            } else {
+                cuts.invalid_utf8_lines += 1;
+                strip(&String::from_utf8_lossy(bytes), buffer, cuts);
+            }
             buffer.as_str()
         }
     };

@@ -4,11 +4,13 @@
 //! `build`) and, but for the build, a `line_number` from 1; a block of lines has an
 //! `end_line_number`. What is not known is left out.
 
+mod record_line;
+
 use std::io::{self, Write};
 
 use logmill_model::{
-    Build, Cuts, Explanation, Fields, Level, LogError, Record, Severity, Step, TestCase,
-    TestCounts, TestSummary, Timestamp,
+    Build, Cuts, Explanation, LogError, Record, Severity, Step, TestCase, TestCounts, TestSummary,
+    Timestamp,
 };
 use serde::Serialize;
 
@@ -19,6 +21,9 @@ pub struct Writer<W> {
     out: W,
     place: Place,
     error: Option<io::Error>,
+    /// Memory for the line at hand.
+    line: Vec<u8>,
+    stamps: record_line::Stamps,
 }
 
 /// Where a line comes from, when that is not plain.
@@ -43,7 +48,13 @@ struct Tagged<'a, T> {
 impl<W: Write> Writer<W> {
     /// Writes to `out`, which should be buffered.
     pub fn new(out: W) -> Self {
-        Self { out, place: Place::default(), error: None }
+        Self {
+            out,
+            place: Place::default(),
+            error: None,
+            line: Vec::new(),
+            stamps: record_line::Stamps::default(),
+        }
     }
 
     /// Says in each line from which file it comes.
@@ -67,6 +78,20 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Nearly every line is a record: it is written by hand, several times faster than by serde.
+    fn write_record(&mut self, record: &Record) -> io::Result<()> {
+        self.line.clear();
+        record_line::write(record, &mut self.stamps, &mut self.line);
+        if let Some(file) = &self.place.file {
+            record_line::text(",\"file\":", file, &mut self.line);
+        }
+        if let Some(part) = &self.place.part {
+            record_line::text(",\"part\":", part, &mut self.line);
+        }
+        self.line.extend_from_slice(b"}\n");
+        self.out.write_all(&self.line)
+    }
+
     fn write(&mut self, kind: &'static str, view: impl Serialize) -> io::Result<()> {
         let line = Tagged { kind, view, place: &self.place };
         serde_json::to_writer(&mut self.out, &line)?;
@@ -80,7 +105,7 @@ impl<W: Write> Sink for Writer<W> {
             return;
         }
         let written = match event {
-            Event::Record(record) => self.write("record", RecordView::of(record)),
+            Event::Record(record) => self.write_record(record),
             Event::Step(step) => self.write("step", StepView::of(step)),
             Event::Error(error) => self.write("error", ErrorView::of(error)),
             Event::Test(test) => self.write("test", TestView::of(test)),
@@ -97,41 +122,6 @@ impl<W: Write> Sink for Writer<W> {
 /// The last line of a block, where it is not the first.
 fn end_line(first: u64, last: u64) -> Option<u64> {
     (last != first).then_some(last)
-}
-
-#[derive(Serialize)]
-struct RecordView<'a> {
-    line_number: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_line_number: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    level: Option<&'static str>,
-    record_kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<u32>,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Fields::is_empty")]
-    fields: &'a Fields,
-}
-
-impl<'a> RecordView<'a> {
-    fn of(record: &'a Record) -> Self {
-        Self {
-            line_number: record.line,
-            end_line_number: end_line(record.line, record.end_line),
-            timestamp: record.timestamp,
-            level: record.level.map(Level::as_str),
-            record_kind: record.kind.as_str(),
-            step: record.step,
-            message: &record.message,
-            template_id: record.template_id.as_deref(),
-            fields: &record.fields,
-        }
-    }
 }
 
 #[derive(Serialize)]

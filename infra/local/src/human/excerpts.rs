@@ -72,7 +72,7 @@ impl Excerpts {
 
     /// Takes an error: its lines are kept, whether they have come already or are still to come.
     pub(super) fn error(&mut self, error: &LogError) {
-        if error.severity < Severity::Error {
+        if error.severity < Severity::Error || !self.make_room(error.reason) {
             return;
         }
         let span = Span { first: error.line, last: error.end_line, reason: error.reason };
@@ -83,9 +83,25 @@ impl Excerpts {
         self.recent = recent;
         self.wanted_to = self.wanted_to.max(span.last + AFTER);
         self.spans.push(span);
-        while self.spans.len() > MAX_SPANS || self.bytes > MAX_BYTES {
-            self.forget_one();
+    }
+
+    /// Whether there is room for another error of this reason; one of a commoner reason gives way.
+    fn make_room(&mut self, reason: Reason) -> bool {
+        while self.spans.len() >= MAX_SPANS || self.bytes > MAX_BYTES {
+            let mut counts: Vec<(Reason, usize)> = vec![(reason, 1)];
+            for span in &self.spans {
+                match counts.iter_mut().find(|(known, _)| *known == span.reason) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((span.reason, 1)),
+                }
+            }
+            let commonest = counts.iter().max_by_key(|(_, count)| *count);
+            let Some(&(commonest, _)) = commonest.filter(|(known, _)| *known != reason) else {
+                return false;
+            };
+            self.forget_last(commonest);
         }
+        true
     }
 
     fn keep(&mut self, number: u64, text: &str) {
@@ -94,11 +110,9 @@ impl Excerpts {
         }
     }
 
-    /// Drops the last span of the commonest reason, and its lines.
-    fn forget_one(&mut self) {
-        let same = |reason| self.spans.iter().filter(|span| span.reason == reason).count();
-        let commonest = (0..self.spans.len()).max_by_key(|&at| (same(self.spans[at].reason), at));
-        let Some(at) = commonest else { return self.forget_all() };
+    /// Drops the last span of a reason, and its lines.
+    fn forget_last(&mut self, reason: Reason) {
+        let Some(at) = self.spans.iter().rposition(|span| span.reason == reason) else { return };
         let span = self.spans.remove(at);
         let lines = span.first.saturating_sub(BEFORE)..=span.last + AFTER;
         let dropped: Vec<u64> = self
@@ -110,11 +124,6 @@ impl Excerpts {
         for number in dropped {
             self.bytes -= self.kept.remove(&number).map_or(0, |text| text.len());
         }
-    }
-
-    fn forget_all(&mut self) {
-        self.kept.clear();
-        self.bytes = 0;
     }
 
     /// The kept lines of a range.
@@ -136,5 +145,68 @@ impl Excerpts {
             .collect();
         lines.reverse();
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(line: u64, message: &str) -> Record {
+        Record {
+            line,
+            end_line: line,
+            timestamp: None,
+            level: None,
+            kind: logmill_model::RecordKind::Text,
+            step: None,
+            message: message.to_owned(),
+            template_id: None,
+            fields: logmill_model::Fields::default(),
+        }
+    }
+
+    fn error(line: u64, end_line: u64, reason: Reason) -> LogError {
+        LogError {
+            line,
+            end_line,
+            severity: Severity::Error,
+            reason,
+            message: String::new(),
+            tool: String::new(),
+            step: None,
+            template_id: None,
+        }
+    }
+
+    fn numbers(excerpts: &Excerpts) -> Vec<u64> {
+        excerpts.lines(1..=u64::MAX).map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn an_error_keeps_the_lines_around_it_though_it_is_told_late() {
+        let mut excerpts = Excerpts::default();
+        for line in 1..=20 {
+            excerpts.record(&record(line, "text"));
+        }
+        // The record of its last lines is still open.
+        excerpts.error(&error(10, 21, Reason::Compiler));
+        excerpts.record(&record(21, "a\nb\nc\nd\ne"));
+        assert_eq!(numbers(&excerpts), (6..=24).collect::<Vec<_>>());
+        assert_eq!(excerpts.last(2), [(24, "d"), (25, "e")]);
+    }
+
+    #[test]
+    fn many_errors_of_one_kind_do_not_push_a_telling_one_out_or_fill_memory() {
+        let mut excerpts = Excerpts::default();
+        let long = "x".repeat(5000);
+        for line in 1..=20_000 {
+            excerpts.record(&record(line, &long));
+            let rare = line == 15_000;
+            excerpts.error(&error(line, line, if rare { Reason::Compiler } else { Reason::Other }));
+        }
+        let kept = numbers(&excerpts);
+        assert!(kept.contains(&1) && kept.contains(&15_000) && !kept.contains(&14_000));
+        assert!(kept.len() < 400 && excerpts.bytes < MAX_BYTES + 20_000, "{}", excerpts.bytes);
     }
 }

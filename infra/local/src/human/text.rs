@@ -151,7 +151,10 @@ mod tests {
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\u{fffd}d\n"
         );
         assert_eq!(line("a\tb\r"), "a       b");
-        assert_eq!(readable_bytes(b"\x1b[31mred\x1b[0m\x07\r\n"), "red\u{fffd}\n");
+        assert_eq!(
+            readable_bytes("\x1b[31mred\x1b[0m\x07 \u{9b}2J\r\n".as_bytes()),
+            "red \u{fffd}2J\n"
+        );
     }
 
     #[test]

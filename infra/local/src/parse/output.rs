@@ -30,7 +30,7 @@ pub(crate) struct Output {
 }
 
 enum To {
-    People(People),
+    People(Box<People>),
     Pipe { writer: ndjson::Writer<BufWriter<Bulk>>, broken: Rc<Cell<bool>> },
     Folder(Folder),
 }
@@ -60,12 +60,12 @@ impl Output {
             let (written, file) = (HashMap::new(), PathBuf::new());
             To::Folder(Folder { path, written, file, writer: None })
         } else if arguments.for_people() {
-            To::People(People {
+            To::People(Box::new(People {
                 width: human::terminal_width(),
                 title: String::new(),
                 report: Report::default(),
                 tally: Tally::default(),
-            })
+            }))
         } else {
             let (out, broken) = Bulk::open();
             To::Pipe { writer: ndjson::Writer::new(out), broken }

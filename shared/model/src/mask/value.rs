@@ -276,13 +276,15 @@ pub(super) fn is_sentence(value: &[u8]) -> bool {
 
 /// `PASSWORD`, `YOUR_TOKEN`, `<token>`: what a usage text has in place of a value.
 pub(super) fn is_metavariable(value: &[u8]) -> bool {
-    let mix = Mix::of(value);
     let example = ["your", "example", "placeholder"];
     let words = ["pass", "token", "secret", "key", "value", "string", "pwd", "text", "credential"];
-    let plain = value.iter().all(|&b| is_token(b));
-    let named = words.iter().any(|word| holds_any_case(value, word));
-    let invented = mix.lower == 0 || example.iter().any(|word| holds_any_case(value, word));
-    plain && named && invented && mix.digits == 0
+    let holds_one_of = |words: &[&str]| words.iter().any(|word| holds_any_case(value, word));
+    let mix = Mix::of(value);
+    // The cheapest first: this is asked of every value behind a telling name.
+    mix.digits == 0
+        && value.iter().all(|&b| is_token(b))
+        && (mix.lower == 0 || holds_one_of(&example))
+        && holds_one_of(&words)
 }
 
 /// Whether an unquoted value is source code: a call, a member, an index. If it `may_be_odd`, as the

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
@@ -30,7 +30,7 @@ static TOTAL: LazyLock<Regex> =
 
 impl Dialect for Cmake {
     const NAME: &'static str = "cmake";
-    const LITERALS: &'static [&'static str] = &["CMake Error", " Test ", "% tests passed, "];
+    const LITERALS: &'static [&'static str] = &["CMake Error", " Test #", " Test  #", "% tests passed, "];
 
     fn awake(&self) -> bool {
         self.in_error.is_some() || self.in_output
@@ -45,7 +45,7 @@ impl Dialect for Cmake {
             report.error(Severity::Error, Reason::Configuration, text);
         } else if let Some(after_empty) = self.in_error {
             self.details(text, after_empty, report);
-        } else if let Some(case) = CASE.captures(text) {
+        } else if let Some(case) = case(text) {
             self.case(&case, report);
         } else if let Some(total) = TOTAL.captures(text) {
             self.total(&total, report);
@@ -56,6 +56,11 @@ impl Dialect for Cmake {
             }
         }
     }
+}
+
+/// ` 4/24 Test  #4: ring.wrap ...***Failed    0.00 sec`, tried only on lines that end so.
+fn case(text: &str) -> Option<Captures<'_>> {
+    if text.ends_with(" sec") && text.contains(" Test ") { CASE.captures(text) } else { None }
 }
 
 impl Cmake {
@@ -73,7 +78,7 @@ impl Cmake {
         }
     }
 
-    fn case(&mut self, case: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn case(&mut self, case: &Captures<'_>, report: &mut Report<'_>) {
         let result = match &case[3] {
             "Passed" => TestOutcome::Pass,
             "Failed" => TestOutcome::Fail,
@@ -89,7 +94,7 @@ impl Cmake {
         }
     }
 
-    fn total(&mut self, total: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn total(&mut self, total: &Captures<'_>, report: &mut Report<'_>) {
         let number = |group: usize| -> u64 { total[group].parse().unwrap_or(0) };
         let (failed, all) = (number(1), number(2));
         report.build_tool("cmake");

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use logmill_model::{Outcome, Reason, Severity};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
@@ -41,7 +41,7 @@ impl Dialect for Compiler {
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
-        if let Some(found) = DIAGNOSTIC.captures(text) {
+        if let Some(found) = diagnostic(text) {
             self.diagnostic(&found, report);
         } else if is_function(text) {
             // `a.c: In function 'main':`: the diagnostic follows.
@@ -72,8 +72,14 @@ impl Dialect for Compiler {
     }
 }
 
+/// A diagnostic with its place, tried only where a severity stands behind one.
+fn diagnostic(text: &str) -> Option<Captures<'_>> {
+    let severity = [": error", ": warning", ": note", ": fatal error", " - error"];
+    severity.iter().any(|word| text.contains(word)).then(|| DIAGNOSTIC.captures(text)).flatten()
+}
+
 impl Compiler {
-    fn diagnostic(&mut self, found: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn diagnostic(&mut self, found: &Captures<'_>, report: &mut Report<'_>) {
         let message = &found[10];
         match &found[8] {
             "note" if report.has_block() => {

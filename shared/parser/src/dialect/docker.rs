@@ -24,7 +24,7 @@ static BUILDKIT: LazyLock<Regex> =
 impl Dialect for Docker {
     const NAME: &'static str = "docker";
     const LITERALS: &'static [&'static str] = &[
-        "Step ", "#", "Successfully built ", "returned a non-zero code: ", "failed to solve",
+        "Step ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "returned a non-zero code: ", "failed to solve",
     ];
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {

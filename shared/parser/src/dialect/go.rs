@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, captured};
 use crate::errors::PastBlock;
 use crate::report::{Line, Report};
 use crate::text::cut;
@@ -71,9 +71,9 @@ impl Dialect for Go {
             self.running = Some(cut(name, 200).to_owned());
             (self.in_failure, self.in_message) = (false, false);
             report.framework("go");
-        } else if let Some(case) = CASE.captures(text) {
+        } else if let Some(case) = captured(&CASE, text, "--- ") {
             self.case(&case, report);
-        } else if let Some(package) = PACKAGE.captures(text) {
+        } else if let Some(package) = captured(&PACKAGE, text, "\t") {
             self.package(&package, report);
         } else if self.in_failure {
             self.details(text, report);
@@ -82,7 +82,7 @@ impl Dialect for Go {
         } else if let Some(package) = text.strip_prefix("# ") {
             self.compiling = is_package(package);
         } else if let Some(found) =
-            COMPILER.captures(text).filter(|found| self.compiling || found.get(3).is_some())
+            captured(&COMPILER, text, ".go:").filter(|found| self.compiling || found.get(3).is_some())
         {
             report.build_tool("go");
             report.verdict(Outcome::Failed);
@@ -100,7 +100,7 @@ impl Dialect for Go {
 }
 
 impl Go {
-    fn case(&mut self, case: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn case(&mut self, case: &Captures<'_>, report: &mut Report<'_>) {
         let result = match &case[1] {
             "PASS" => TestOutcome::Pass,
             "FAIL" => TestOutcome::Fail,
@@ -139,7 +139,7 @@ impl Go {
     /// `    cart_test.go:12: got 3, want 4`, and what is indented more below it. Whether the line is
     /// one.
     fn message(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
-        let begins = MESSAGE.is_match(line.text);
+        let begins = line.text.contains(".go:") && MESSAGE.is_match(line.text);
         let goes_on = self.in_message && line.text.starts_with("        ");
         self.in_message = begins || goes_on;
         if goes_on && !begins {
@@ -158,7 +158,7 @@ impl Go {
     }
 
     fn details(&mut self, text: &str, report: &mut Report<'_>) {
-        if MESSAGE.is_match(text) {
+        if text.contains(".go:") && MESSAGE.is_match(text) {
             report.join();
             report.confirm(Severity::Error, Reason::Assertion, text);
         } else if text.starts_with("    ") || text.starts_with('\t') {
@@ -169,7 +169,7 @@ impl Go {
         }
     }
 
-    fn package(&mut self, package: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn package(&mut self, package: &Captures<'_>, report: &mut Report<'_>) {
         let failed = &package[1] == "FAIL";
         (self.in_failure, self.compiling, self.running) = (false, false, None);
         self.logged.clear();

@@ -32,7 +32,9 @@ static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Dialect for Maven {
     const NAME: &'static str = "maven";
-    const LITERALS: &'static [&'static str] = &["[INFO] ", "[ERROR]", "[FATAL]", "BUILD FAILURE"];
+    const LITERALS: &'static [&'static str] = &[
+        "[INFO] --- ", "[INFO] Scanning for", "[INFO] BUILD ", "[INFO] Reactor Summary", "[ERROR]", "[FATAL]",
+    ];
 
     fn awake(&self) -> bool {
         self.in_message

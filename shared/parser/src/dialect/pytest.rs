@@ -42,7 +42,7 @@ impl Dialect for Pytest {
     const NAME: &'static str = "pytest";
     const LITERALS: &'static [&'static str] = &[
         "= test session starts =", "= FAILURES =", "= ERRORS =", "= short test summary info =",
-        " passed", " failed", " error", " skipped", "no tests ran", ".py", "= warnings summary =",
+        " passed", " failed", " error", " skipped", "no tests ran", ".py::", "= warnings summary =",
     ];
 
     fn awake(&self) -> bool {
@@ -54,7 +54,8 @@ impl Dialect for Pytest {
         if text.starts_with("===") && self.section(text, report) {
             return;
         }
-        if let Some(closing) = CLOSING.captures(text).filter(|_| self.running || text.starts_with('=')) {
+        let may_close = text.starts_with('=') || (self.running && text.contains(" in "));
+        if let Some(closing) = may_close.then(|| CLOSING.captures(text)).flatten() {
             self.closing(&closing, report);
         } else if self.in_summary {
             self.short_summary(text, report);

@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, captured};
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -47,10 +47,10 @@ impl Dialect for Surefire {
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
-        if let Some(counts) = COUNTS.captures(line.text) {
+        if let Some(counts) = captured(&COUNTS, line.text, "Tests run: ") {
             self.failure_lines = 0;
             self.counts(&counts, report);
-        } else if let Some(failed) = FAILED.captures(line.text) {
+        } else if let Some(failed) = captured(&FAILED, line.text, "<<< ") {
             self.failure_lines = MAX_FAILURE_LINES;
             failure(&failed, report);
         } else if self.failure_lines > 0 {
@@ -61,7 +61,7 @@ impl Dialect for Surefire {
 }
 
 impl Surefire {
-    fn counts(&mut self, counts: &regex::Captures<'_>, report: &mut Report<'_>) {
+    fn counts(&mut self, counts: &Captures<'_>, report: &mut Report<'_>) {
         let number = |group: usize| -> u64 {
             counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
         };
@@ -99,7 +99,7 @@ impl Surefire {
     }
 }
 
-fn failure(failed: &regex::Captures<'_>, report: &mut Report<'_>) {
+fn failure(failed: &Captures<'_>, report: &mut Report<'_>) {
     let (class, name) = split_name(&failed[1]);
     let result = if &failed[3] == "ERROR" { TestOutcome::Error } else { TestOutcome::Fail };
     report.timed_test("junit", name, class, result, Some(seconds(&failed[2])));
