@@ -63,7 +63,10 @@ fn print_step(
     let time = step.duration_s().map(text::duration).unwrap_or_default();
     let is_bad = step.result == Outcome::Failed;
     let (on, off) = if is_bad { (format!("{BAD}"), format!("{BAD:#}")) } else { <_>::default() };
-    write!(out, "  {indent}{style}{sign}{style:#} {on}{name}{off}{gap} {DIM}{time:>11}{DIM:#}")?;
+    write!(out, "  {indent}{style}{sign}{style:#} {on}{name}{off}")?;
+    if !time.is_empty() {
+        write!(out, "{gap} {DIM}{time:>11}{DIM:#}")?;
+    }
     if is_bad && step.errors > 0 {
         write!(out, "  {BAD}{}{BAD:#}", text::count(u64::from(step.errors), "error"))?;
     }

@@ -109,9 +109,9 @@ pub(super) fn bytes(bytes: u64) -> String {
     let amount = bytes as f64;
     match bytes {
         0..1000 => count(bytes, "byte"),
-        1000..10_000 => format!("{:.1} kB", amount / 1e3),
-        10_000..1_000_000 => format!("{:.0} kB", amount / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", amount / 1e6),
+        1000..9950 => format!("{:.1} kB", amount / 1e3),
+        9950..999_500 => format!("{:.0} kB", amount / 1e3),
+        999_500..999_950_000 => format!("{:.1} MB", amount / 1e6),
         _ => format!("{:.1} GB", amount / 1e9),
     }
 }
@@ -173,7 +173,8 @@ mod tests {
         assert_eq!(duration(59.7), "1 min 00 s");
         assert_eq!(duration(3725.0), "1 h 02 min");
         assert_eq!(bytes(1), "1 byte");
-        assert_eq!(bytes(14_321), "14 kB");
+        assert_eq!(bytes(9_967), "10 kB");
+        assert_eq!(bytes(999_999), "1.0 MB");
         assert_eq!(count(1_234_567, "line"), "1,234,567 lines");
         assert_eq!(lines(7, 12), "lines 7–12");
     }

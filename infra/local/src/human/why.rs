@@ -116,16 +116,21 @@ impl Page<'_> {
 
     fn head(&self, explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
         let reason = in_words(explanation.reason);
-        let mut facts = vec![text::lines(explanation.line, explanation.end_line)];
-        let path = explanation.step.map(|step| self.report.step_path(step)).unwrap_or_default();
-        if !path.is_empty() {
-            facts.push(format!("step {}", text::line(&path.join(" › "))));
-        }
-        let facts = facts.join(" · ");
         let tool = text::line(&explanation.tool);
-        let used = 2 + text::width(reason) + 3 + text::width(&tool) + 3;
-        let facts = text::cut(&facts, self.width.saturating_sub(used).max(20));
-        writeln!(out, "  {BAD_BOLD}{reason}{BAD_BOLD:#} {DIM}· {tool} · {facts}{DIM:#}")
+        let lines = text::lines(explanation.line, explanation.end_line);
+        write!(out, "  {BAD_BOLD}{reason}{BAD_BOLD:#} {DIM}· {tool} · {lines}")?;
+        let path = explanation.step.map(|step| self.report.step_path(step)).unwrap_or_default();
+        if path.is_empty() {
+            return writeln!(out, "{DIM:#}");
+        }
+        let step = format!("in {}", text::line(&path.join(" › ")));
+        let used =
+            2 + [reason, &tool, &lines].iter().map(|fact| text::width(fact) + 3).sum::<usize>();
+        if used + text::width(&step) <= self.width {
+            writeln!(out, " · {step}{DIM:#}")
+        } else {
+            writeln!(out, "\n  {}{DIM:#}", text::cut(&step, self.width.saturating_sub(2)))
+        }
     }
 
     /// The lines next to a block: those that no block has, as far as they hold text.
