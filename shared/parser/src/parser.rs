@@ -90,7 +90,8 @@ impl Parser {
 
         let outcome = explain::outcome(state.job.outcome(), &state.findings, state.number);
         let (findings, end) = (&mut state.findings, state.number);
-        findings.steps.finish(outcome, (end, findings.last_stamp), |step| {
+        let last_step = state.job.last_step().unwrap_or(outcome);
+        findings.steps.finish(last_step, (end, findings.last_stamp), |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);
             }

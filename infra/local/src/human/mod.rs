@@ -1,6 +1,6 @@
 //! What one log says, as a page for the person who has to mend the build.
 //!
-//! [`Report`] collects events while the log is read, in flat memory; [`print`] writes the page: how
+//! [`Report`] collects events while the log is read, in flat memory; [`print()`] writes the page: how
 //! it ended, why, the steps, the tests, and what should be known beside. All text of a log goes
 //! through [`readable`], so that nothing in it can command a terminal.
 

@@ -142,6 +142,17 @@ impl Job {
         report.open_step(name, Nesting::Ci);
     }
 
+    /// How the step ended that is open at the end of the log; none if the log is not a job's.
+    pub(crate) fn last_step(&self) -> Option<Outcome> {
+        if self.error_in_step {
+            Some(Outcome::Failed)
+        } else if self.cancelled {
+            Some(Outcome::Cancelled)
+        } else {
+            self.begun.then_some(Outcome::Success)
+        }
+    }
+
     /// How the job ended; none if the log is not a job's.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         if self.failed || self.error_in_step {
@@ -176,5 +187,27 @@ mod tests {
         assert_eq!(marker("##[nonsense]x"), None);
         assert_eq!(marker("::"), None);
         assert_eq!(marker("std::fmt::Display"), None);
+    }
+    #[test]
+    fn the_step_that_failed_has_failed_and_those_around_it_have_not() {
+        let log = include_str!("../../testdata/github.log");
+        let stamped: String =
+            log.lines().map(|line| format!("2026-03-04T10:15:22.1234567Z {line}\n")).collect();
+        let mut steps = Vec::new();
+        let mut parser = crate::Parser::new(crate::Options::default());
+        let mut sink = |event: crate::Event<'_>| {
+            if let crate::Event::Step(step) = event {
+                steps.push(format!("{} {}", step.name, step.result.as_str()));
+            }
+        };
+        parser.push(stamped.as_bytes(), &mut sink);
+        parser.finish(None, &mut sink);
+        assert_eq!(steps, [
+            "Operating System unknown",
+            "Set up job success",
+            "Run make test failed",
+            "Post job cleanup success",
+            "Complete job success",
+        ]);
     }
 }
