@@ -32,20 +32,6 @@ fn a_missing_file_and_a_folder_say_what_to_do() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_file_that_may_not_be_read_says_so() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let folder = folder();
-    let path = file(&folder, "private.log", b"x\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
-    // The superuser may read everything.
-    if std::fs::read(&path).is_err() {
-        run(&["parse", &path]).told(&["private.log", "not allowed to read it"]);
-    }
-}
-
-#[test]
 fn a_line_of_100_mb_is_cut_and_counted_and_the_next_one_is_read() {
     let mut log = b"first\n".to_vec();
     log.extend(std::iter::repeat_n(b'x', 100_000_000));
