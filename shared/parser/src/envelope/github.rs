@@ -202,12 +202,15 @@ mod tests {
         };
         parser.push(stamped.as_bytes(), &mut sink);
         parser.finish(None, &mut sink);
-        assert_eq!(steps, [
-            "Operating System unknown",
-            "Set up job success",
-            "Run make test failed",
-            "Post job cleanup success",
-            "Complete job success",
-        ]);
+        assert_eq!(
+            steps,
+            [
+                "Operating System unknown",
+                "Set up job success",
+                "Run make test failed",
+                "Post job cleanup success",
+                "Complete job success",
+            ]
+        );
     }
 }
