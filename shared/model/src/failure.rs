@@ -38,7 +38,11 @@ pub struct Explanation {
     pub tool: String,
     /// The step that it belongs to, by [`crate::Step::number`].
     pub step: Option<u32>,
-    /// The lines themselves, cut to 1 KiB.
+    /// The line that says it best, cut to 160 bytes.
+    pub headline: String,
+    /// The number of that line in the log.
+    pub headline_line: u64,
+    /// The lines of the block, cut to 900 bytes.
     pub message: String,
 }
 

@@ -8,7 +8,9 @@ use crate::text::{append_line, cut};
 /// How many candidates are kept.
 pub(crate) const MAX_CANDIDATES: usize = 64;
 /// The longest text of a candidate, in bytes.
-const MAX_TEXT: usize = 1_000;
+const MAX_TEXT: usize = 900;
+/// The longest headline, in bytes.
+const MAX_HEADLINE: usize = 160;
 /// The longest message of an error, in bytes.
 const MAX_MESSAGE: usize = 500;
 /// The most lines in a block: what goes on longer is output and no message.
@@ -22,6 +24,9 @@ struct Block {
     /// What it says; none as long as it is only suspected to be an error.
     verdict: Option<(Severity, Reason)>,
     message: String,
+    /// The line that says it best, and its number.
+    headline: String,
+    headline_line: u64,
     tool: String,
     step: Option<u32>,
     text: String,
@@ -34,12 +39,14 @@ struct Block {
 pub(crate) struct Candidate {
     pub(crate) line: u64,
     pub(crate) end_line: u64,
+    pub(crate) headline: String,
+    pub(crate) headline_line: u64,
     pub(crate) reason: Reason,
     pub(crate) tool: String,
     pub(crate) step: Option<u32>,
     /// Whether a step failed that holds it.
     pub(crate) in_failed_step: bool,
-    /// The hash of what it says, to know repetitions.
+    /// Its lines, as far as they are kept; a repetition has the same.
     pub(crate) text: String,
 }
 
@@ -74,6 +81,10 @@ impl PastBlock {
     }
 }
 
+fn headline(line: &str) -> String {
+    cut(line.trim(), MAX_HEADLINE).to_owned()
+}
+
 /// The open block, the candidates and the counts.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Errors {
@@ -99,6 +110,8 @@ impl Errors {
             end_line: at.number,
             verdict,
             message: cut(message.trim(), MAX_MESSAGE).to_owned(),
+            headline: headline(at.text),
+            headline_line: at.number,
             tool: at.tool.to_owned(),
             step: at.step,
             text: cut(at.text, MAX_TEXT).to_owned(),
@@ -111,14 +124,26 @@ impl Errors {
         self.open.as_ref().is_some_and(|block| block.tool == tool)
     }
 
-    /// Says what the open block is, where it was only suspected so far. An empty message leaves the
-    /// one that the block began with.
-    pub(crate) fn confirm(&mut self, verdict: (Severity, Reason), message: &str) {
+    /// Says what the open block is, where it was only suspected so far, and which line says it best.
+    pub(crate) fn confirm(
+        &mut self,
+        verdict: (Severity, Reason),
+        message: &str,
+        at: &BlockLine<'_>,
+    ) {
         if let Some(block) = self.open.as_mut().filter(|block| block.verdict.is_none()) {
             block.verdict = Some(verdict);
-            if !message.is_empty() {
-                block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
-            }
+            (block.headline, block.headline_line) = (headline(at.text), at.number);
+            block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
+        }
+    }
+
+    /// Says that a later line of the open block tells more than the one before: the exception that
+    /// took the place of another.
+    pub(crate) fn reword(&mut self, message: &str, at: &BlockLine<'_>) {
+        if let Some(block) = &mut self.open {
+            (block.headline, block.headline_line) = (headline(at.text), at.number);
+            block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
         }
     }
 
@@ -166,6 +191,8 @@ impl Errors {
             end_line: past.end_line,
             verdict: Some(verdict),
             message: cut(first.trim(), MAX_MESSAGE).to_owned(),
+            headline: headline(first),
+            headline_line: past.line,
             tool: at.tool.to_owned(),
             step: at.step,
             text: past.text.clone(),
@@ -200,17 +227,24 @@ impl Errors {
         };
         told(&error);
         if severity >= Severity::Error {
-            self.consider(error, block.text);
+            self.consider(error, (block.headline, block.headline_line), block.text);
         }
     }
 
-    fn consider(&mut self, error: LogError, text: String) {
-        if self.candidates.iter().any(|known| known.text == text) {
+    fn consider(&mut self, error: LogError, headline: (String, u64), text: String) {
+        if let Some(known) = self.candidates.iter_mut().find(|known| known.text == text) {
+            // A repetition in a step of its own counts there: the first one may have been survived.
+            if known.step != error.step && !known.in_failed_step {
+                (known.line, known.end_line) = (error.line, error.end_line);
+                (known.step, known.headline_line) = (error.step, headline.1);
+            }
             return;
         }
         let candidate = Candidate {
             line: error.line,
             end_line: error.end_line,
+            headline: headline.0,
+            headline_line: headline.1,
             reason: error.reason,
             tool: error.tool,
             step: error.step,
@@ -222,10 +256,12 @@ impl Errors {
             return;
         }
         self.candidates_dropped += 1;
-        // The newest of the least telling makes room, unless the new one tells no more than it.
-        let weakest = self.candidates.iter().enumerate().rev().min_by_key(|(_, c)| c.weight());
+        // The least telling makes room. Of errors that end a build only the last one counts, so the
+        // oldest goes; of diagnostics the first ones count, so a new one that tells no more goes.
+        let weakest = self.candidates.iter().enumerate().min_by_key(|(_, known)| known.weight());
         if let Some((at, weakest)) = weakest
-            && weakest.weight() < candidate.weight()
+            && (weakest.weight() < candidate.weight()
+                || weakest.weight() == candidate.weight() && candidate.stands_alone())
         {
             self.candidates.remove(at);
             self.candidates.push(candidate);

@@ -34,7 +34,7 @@ impl Candidate {
 
 impl Candidate {
     /// Whether one such error ends a build, so that those before it were survived.
-    fn stands_alone(&self) -> bool {
+    pub(crate) fn stands_alone(&self) -> bool {
         !matches!(
             self.reason,
             Reason::Compiler | Reason::Assertion | Reason::Configuration | Reason::Lint
@@ -45,7 +45,8 @@ impl Candidate {
 /// How the build ended, by the strongest evidence: what the CI system says, what the tools say, an
 /// error at the very end.
 pub(crate) fn outcome(ci: Option<Outcome>, findings: &Findings, lines: u64) -> Outcome {
-    if let Some(outcome) = ci.or_else(|| findings.tools_outcome()) {
+    let known = ci.filter(|outcome| *outcome != Outcome::Unknown);
+    if let Some(outcome) = known.or_else(|| findings.tools_outcome()).or(ci) {
         return outcome;
     }
     let last = findings.errors.candidates.iter().any(|candidate| {
@@ -78,6 +79,8 @@ pub(crate) fn explain(outcome: Outcome, candidates: &[Candidate]) -> Vec<Explana
         .map(|candidate| Explanation {
             line: candidate.line,
             end_line: candidate.end_line,
+            headline: candidate.headline.clone(),
+            headline_line: candidate.headline_line,
             reason: candidate.reason,
             tool: candidate.tool.clone(),
             step: candidate.step,

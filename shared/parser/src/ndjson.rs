@@ -254,6 +254,7 @@ struct ExplanationView<'a> {
     tool: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<u32>,
+    headline: &'a str,
     message: &'a str,
 }
 
@@ -265,6 +266,7 @@ impl<'a> ExplanationView<'a> {
             reason: explanation.reason.as_str(),
             tool: &explanation.tool,
             step: explanation.step,
+            headline: &explanation.headline,
             message: &explanation.message,
         }
     }

@@ -7,7 +7,7 @@ use logmill_model::{Cuts, Outcome, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clean::{clean, last_overwrite};
-use crate::dialect::{self, Found};
+use crate::dialect::{self, Dialects, Found};
 use crate::envelope::{self, Peeled};
 use crate::event::{Event, Sink};
 use crate::explain;
@@ -89,6 +89,9 @@ impl Parser {
         state.findings.errors.close(|error| sink.event(Event::Error(error)));
 
         let outcome = explain::outcome(state.job.outcome(), &state.findings, state.number);
+        // Whether the part that is missing failed, nobody knows.
+        let cut_off = input_cut.is_some() && outcome == Outcome::Success;
+        let outcome = if cut_off { Outcome::Unknown } else { outcome };
         let (findings, end) = (&mut state.findings, state.number);
         let last_step = state.job.last_step().unwrap_or(outcome);
         findings.steps.finish(last_step, (end, findings.last_stamp), |step| {
@@ -165,10 +168,15 @@ impl State {
     ) {
         let findings = &mut self.findings;
         let mut report = Report { line, draft, findings, sink, tool: "github", claimed: None };
+        let steps_before = self.job.steps;
         if let Some(marker) = peeled.marker {
             self.job.marker(marker, peeled.stamped, &mut report);
         } else if peeled.stamped {
             self.job.line(line.text, &mut report);
+        }
+        if self.job.steps != steps_before {
+            // No tool outlives the step that runs it.
+            self.dialects = Dialects::default();
         }
         self.dialects.line(found, &mut report);
         if report.claimed.is_none() {

@@ -25,7 +25,8 @@ pub(crate) struct Line<'a> {
     pub(crate) stamp: Option<Timestamp>,
     /// The level that it states.
     pub(crate) level: Option<Level>,
-    /// Whether it goes on with the record before it, by the structure of a stack trace.
+    /// Whether it goes on with the record before it: a frame of a stack trace, an indented line
+    /// below a log event, a line that the CI system did not stamp.
     pub(crate) in_trace: bool,
 }
 
@@ -98,7 +99,17 @@ impl<'a> Report<'a> {
             return self.error(severity, reason, message);
         }
         if self.claim() {
-            self.findings.errors.confirm((severity, reason), message);
+            let at = self.block_line();
+            self.findings.errors.confirm((severity, reason), message, &at);
+            self.findings.errors.extend(&self.block_line());
+        }
+    }
+
+    /// Lets the open block of this dialect reach to this line, which says better what is wrong.
+    pub(crate) fn reword(&mut self, message: &str) {
+        if self.has_block() && self.claim() {
+            let at = self.block_line();
+            self.findings.errors.reword(message, &at);
             self.findings.errors.extend(&self.block_line());
         }
     }
@@ -209,6 +220,11 @@ impl<'a> Report<'a> {
         self.findings.verdict(self.tool, outcome);
     }
 
+    /// Says that the dialect's tool begins anew: how it ended before does not count any more.
+    pub(crate) fn begin_run(&mut self) {
+        self.findings.forget_verdict(self.tool);
+    }
+
     /// Opens a step at this line. A phase of a tool ends the phase before it, which succeeded then.
     pub(crate) fn open_step(&mut self, name: &str, nesting: Nesting) {
         if nesting == Nesting::Tool {
@@ -220,6 +236,7 @@ impl<'a> Report<'a> {
     /// Closes the innermost step of `nesting` at the line before this one, or at this one if it is
     /// the step's own end.
     pub(crate) fn close_step(&mut self, nesting: Nesting, result: Outcome) {
+        self.findings.errors.close(tell_error(self.sink));
         let line = self.line.number.saturating_sub(u64::from(nesting != Nesting::Group));
         let findings = &mut *self.findings;
         let end =

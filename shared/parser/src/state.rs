@@ -79,6 +79,11 @@ impl Findings {
         }
     }
 
+    /// Forgets how `tool` ended: it runs again.
+    pub(crate) fn forget_verdict(&mut self, tool: &str) {
+        self.verdicts.retain(|(known, _)| known != tool);
+    }
+
     /// What the tools' verdicts come to.
     pub(crate) fn tools_outcome(&self) -> Option<Outcome> {
         let any = |outcome| self.verdicts.iter().any(|(_, known)| *known == outcome);

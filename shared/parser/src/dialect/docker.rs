@@ -12,7 +12,10 @@ use crate::report::{Line, Report};
 use crate::steps::Nesting;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(super) struct Docker {}
+pub(super) struct Docker {
+    /// Whether a layer was seen, so that what was built is an image.
+    in_build: bool,
+}
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static CLASSIC: LazyLock<Regex> =
@@ -37,10 +40,12 @@ impl Dialect for Docker {
             report.field("docker_layer", &layer[1]);
             report.field("docker_instruction", &layer[2]);
             report.build_tool("docker");
-            if text.starts_with("Step ") || text.starts_with('#') {
+            self.in_build = true;
+            // The layers of BuildKit run side by side: they are no steps, one behind the other.
+            if text.starts_with("Step ") {
                 report.open_step(&format!("{} {}", &layer[1], &layer[2]), Nesting::Tool);
             }
-        } else if text.starts_with("Successfully built ") {
+        } else if self.in_build && text.starts_with("Successfully built ") {
             report.close_step(Nesting::Tool, Outcome::Success);
             report.verdict(Outcome::Success);
         } else if text.contains("returned a non-zero code: ") || text.contains("failed to solve") {

@@ -84,9 +84,14 @@ impl Dialect for Go {
         } else if let Some(found) =
             captured(&COMPILER, text, ".go:").filter(|found| self.compiling || found.get(3).is_some())
         {
-            report.build_tool("go");
-            report.verdict(Outcome::Failed);
-            report.error(Severity::Error, Reason::Compiler, &found[4]);
+            // Linters write the same lines, and need not fail the build.
+            if self.compiling {
+                report.build_tool("go");
+                report.verdict(Outcome::Failed);
+                report.error(Severity::Error, Reason::Compiler, &found[4]);
+            } else {
+                report.error(Severity::Error, Reason::Lint, &found[4]);
+            }
         } else if let Some(rest) = text.strip_prefix("go: ") {
             module(rest, report);
         } else if self.compiling && text.starts_with('\t') {
@@ -147,7 +152,11 @@ impl Go {
             if let Some(last) = self.logged.last_mut() {
                 last.block.extend(line.number, line.text);
             }
-        } else if begins && self.logged.len() < MAX_LOGGED {
+        } else if begins {
+            // What a test says last is what it failed with.
+            if self.logged.len() >= MAX_LOGGED {
+                self.logged.remove(0);
+            }
             let test = self.running.clone().unwrap_or_default();
             self.logged.push(Logged { test, block: PastBlock::new(line.number, line.text) });
         }
@@ -200,7 +209,7 @@ fn module(rest: &str, report: &mut Report<'_>) {
         report.build_tool("go");
         report.verdict(Outcome::Failed);
         report.error(Severity::Error, Reason::Dependency, rest);
-    } else if rest.contains("error") || rest.contains("requires go >=") || rest.contains("errors parsing") {
+    } else if rest.starts_with("errors parsing") || rest.contains(": error") || rest.contains("requires go >=") {
         report.verdict(Outcome::Failed);
         report.error(Severity::Error, Reason::Configuration, rest);
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::report::{Line, Report};
+use crate::text::cut;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Jest {
@@ -22,6 +23,8 @@ pub(super) struct Jest {
     verbose: bool,
     /// The file whose tests are told.
     file: Option<String>,
+    /// Whether a suite failed, perhaps before any of its tests ran.
+    suites_failed: bool,
     /// The counts, waiting for the time that follows them.
     summary: Option<TestSummary>,
 }
@@ -45,20 +48,22 @@ impl Dialect for Jest {
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text.trim_start();
-        if text.starts_with("Tests: ") {
+        if text.starts_with("Test Suites: ") {
+            self.suites_failed = text.contains(" failed");
+        } else if text.starts_with("Tests: ") && text.trim_end().ends_with(" total") {
             self.in_failure = false;
             self.summary = Some(summary(text));
             report.claim();
         } else if self.summary.is_some() {
             self.close(text, report);
         } else if let Some(file) = suite_file(line.text) {
-            self.file = Some(file.to_owned());
+            self.file = Some(cut(file, 300).to_owned());
             (self.in_failure, self.verbose) = (false, false);
             report.framework("jest");
             report.claim();
         } else if text.starts_with("Summary of all failing tests") {
             self.repeating = true;
-        } else if let Some(name) = text.strip_prefix("● ").map(str::trim) {
+        } else if let Some(name) = failure_name(text) {
             self.failure(name, report);
         } else if self.in_failure {
             self.details(text, report);
@@ -130,7 +135,8 @@ impl Jest {
         if let Some(time) = text.strip_prefix("Time:") {
             summary.duration_s = time.trim().split([' ', 's', ',']).next().and_then(|s| s.parse().ok());
         }
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        let failed = summary.failed > 0 || self.suites_failed;
+        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
         report.summary(summary);
         *self = Self::default();
     }
@@ -145,9 +151,15 @@ fn suite_file(text: &str) -> Option<&str> {
     matches!(name, "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue").then_some(file)
 }
 
+/// What stands behind `●`; notes, which Jest writes with two blanks, are no failures.
+fn failure_name(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("● ")?;
+    (!name.starts_with(' ')).then_some(name)
+}
+
 /// Headings behind `●` that are no failures.
 fn is_note(name: &str) -> bool {
-    matches!(name, "Console" | "Deprecation Warning" | "Validation Warning" | "Cannot log after tests are done.")
+    matches!(name, "Console" | "Deprecation Warning" | "Validation Warning")
         || name.ends_with(" Warning:")
 }
 

@@ -74,7 +74,9 @@ impl Maven {
             self.ended = false;
             report.open_step(&format!("{}:{} @ {}", &goal[1], &goal[3], &goal[5]), Nesting::Tool);
         } else if text.starts_with("Scanning for projects...") {
+            // Another run: what the one before came to is not its result.
             report.build_tool("maven");
+            report.begin_run();
         } else if text.starts_with("BUILD SUCCESS") {
             report.build_tool("maven");
             report.close_step(Nesting::Tool, Outcome::Success);
@@ -126,6 +128,13 @@ impl Maven {
 /// What the failure of a goal speaks of. A goal that compiles or tests said why further up.
 fn goal_reason(text: &str) -> Reason {
     let has = |part: &str| text.contains(part);
+    if has("Command execution failed")
+        || has("Process exited with an error")
+        || has("An Ant BuildException has occured")
+        || has("Failed to run task")
+    {
+        return Reason::Summary;
+    }
     if has("Compilation failure") || has("There are test failures") || has("There was a timeout") {
         Reason::Summary
     } else if has("Could not resolve") || has("Could not transfer") || has("Could not find artifact") {

@@ -65,9 +65,9 @@ macro_rules! dialects {
             }
         }
 
-        /// The files of the dialects.
+        /// The file and the name of each dialect.
         #[cfg(test)]
-        const FILES: &[&str] = &[$(stringify!($module),)*];
+        const FILES: &[(&str, &str)] = &[$((stringify!($module), $module::$dialect::NAME),)*];
     };
 }
 

@@ -140,7 +140,8 @@ fn in_failure(text: &str, report: &mut Report<'_>) {
         report.join();
         report.confirm(Severity::Error, reason(what), what);
     } else if text.starts_with("____") {
-        report.claim();
+        // The next failure.
+        report.suspect(text);
     } else if is_place(text) {
         report.extend();
         report.claim();

@@ -77,9 +77,13 @@ impl RustTest {
             report.claim();
         } else if text == "failures:" {
             self.in_panic = false;
-        } else {
+        } else if text.starts_with("  left: ") || text.starts_with(" right: ") {
             report.join();
             report.extend();
+        } else {
+            // The panic's own message says more than its place.
+            report.join();
+            report.reword(text);
         }
     }
 }

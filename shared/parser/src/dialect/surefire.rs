@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,6 @@ impl Surefire {
         }
         let (all, skipped) = (number(1), number(4));
         report.build_tool("maven");
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
         report.summary(TestSummary {
             framework: "junit".to_owned(),
             run: all.saturating_sub(skipped),
@@ -94,7 +93,12 @@ impl Surefire {
             report.hold();
         } else {
             report.join();
-            report.extend();
+            if self.failure_lines + 1 == MAX_FAILURE_LINES {
+                // The exception, right behind the test's name.
+                report.reword(text);
+            } else {
+                report.extend();
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct Seen {
     pub(super) records: Vec<Record>,
     /// `first-last result name`
     pub(super) steps: Vec<String>,
+    /// The dialects that found errors.
+    finders: Vec<String>,
     /// `first-last severity message`
     pub(super) errors: Vec<String>,
     /// `result class name`
@@ -33,13 +35,16 @@ pub(super) fn read(log: &str) -> Seen {
             step.result.as_str(),
             step.name
         )),
-        Event::Error(error) => seen.errors.push(format!(
-            "{}-{} {} {}",
-            error.line,
-            error.end_line,
-            format!("{:?}", error.severity).to_lowercase(),
-            error.message
-        )),
+        Event::Error(error) => {
+            seen.finders.push(error.tool.clone());
+            seen.errors.push(format!(
+                "{}-{} {} {}",
+                error.line,
+                error.end_line,
+                format!("{:?}", error.severity).to_lowercase(),
+                error.message
+            ));
+        }
         Event::Test(test) => seen.tests.push(format!(
             "{} {} {}",
             test.result.as_str(),
@@ -70,11 +75,13 @@ pub(super) fn read(log: &str) -> Seen {
 
 #[test]
 fn every_dialect_has_a_sample_in_which_it_finds_something() {
-    for file in super::FILES {
+    for (file, name) in super::FILES {
         let path = format!("{}/testdata/{file}.log", env!("CARGO_MANIFEST_DIR"));
         let log = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let seen = read(&log);
-        let fields = seen.records.iter().any(|record| !record.fields.is_empty());
-        assert!(fields || !seen.errors.is_empty(), "{path}");
+        // This one finds no errors, only fields.
+        let fields = *name == "phrase"
+            && seen.records.iter().any(|record| record.fields.get("build_step").is_some());
+        assert!(fields || seen.finders.iter().any(|finder| finder == name), "{path}");
     }
 }

@@ -55,6 +55,7 @@ impl Trace {
             report.hold();
         } else if self.kind == Kind::Python && !indented && !is_chain(text) {
             report.confirm(Severity::Error, python_reason(text), text);
+            report.reword(text);
         } else {
             report.extend();
         }

@@ -64,12 +64,16 @@ fn workflow_command(rest: &str) -> Option<Marker<'_>> {
 pub(crate) struct Job {
     /// Whether the runner's first lines were seen.
     begun: bool,
+    /// How many steps have begun behind the first.
+    pub(crate) steps: u64,
     /// Whether the step that is open printed an error that may be the last thing it did.
     error_in_step: bool,
-    /// Whether a step failed for certain.
+    /// Whether a step failed, as far as the log tells: it does not tell `continue-on-error`.
     failed: bool,
     /// Whether the job was cancelled.
     cancelled: bool,
+    /// Whether the runner's last lines were seen: a log that was cut has not passed.
+    ended: bool,
 }
 
 impl Job {
@@ -78,7 +82,10 @@ impl Job {
         self.begin(report);
         match body {
             "Post job cleanup." => self.next_step("Post job cleanup", report),
-            "Cleaning up orphan processes" => self.next_step("Complete job", report),
+            "Cleaning up orphan processes" => {
+                self.ended = true;
+                self.next_step("Complete job", report);
+            }
             _ => {}
         }
     }
@@ -138,6 +145,7 @@ impl Job {
             self.failed = true;
             report.fail_step();
         }
+        self.steps += 1;
         report.close_step(Nesting::Ci, Outcome::Success);
         report.open_step(name, Nesting::Ci);
     }
@@ -149,7 +157,7 @@ impl Job {
         } else if self.cancelled {
             Some(Outcome::Cancelled)
         } else {
-            self.begun.then_some(Outcome::Success)
+            self.begun.then_some(if self.ended { Outcome::Success } else { Outcome::Unknown })
         }
     }
 
@@ -160,7 +168,7 @@ impl Job {
         } else if self.cancelled {
             Some(Outcome::Cancelled)
         } else {
-            self.begun.then_some(Outcome::Success)
+            self.begun.then_some(if self.ended { Outcome::Success } else { Outcome::Unknown })
         }
     }
 }

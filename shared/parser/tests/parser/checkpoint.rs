@@ -53,6 +53,7 @@ fn largest() -> Vec<u8> {
         let message = "m".repeat(3_000);
         log.extend(format!("=== RUN   Test{test}{message}\n    a_test.go:1: {message}\n").bytes());
     }
+    log.extend(format!("FAIL {}.test.js\n", "j".repeat(60_000)).bytes());
     log.extend(b"2026-03-04T10:15:22.1234567Z Building ".iter().chain(&[b'r'; 65_000]));
     log.extend(b"\nand on\n");
     log.extend([b'l'; 100_000]);

@@ -5,3 +5,4 @@
 mod checkpoint;
 mod hostile;
 mod log;
+mod regressions;
