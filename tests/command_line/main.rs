@@ -8,6 +8,9 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+#[path = "../binary.rs"]
+mod binary;
+
 mod archives;
 mod explanation;
 mod masking;

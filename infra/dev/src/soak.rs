@@ -25,6 +25,14 @@ const SOAKS: &[Soak] = &[
         tests: None,
     },
     Soak {
+        name: "kills",
+        about: "50 kills while 200 logs are put: each log's documents once, as undisturbed",
+        variables: &[("LOGMILL_KILLS", "50"), ("LOGMILL_KILLS_LOGS", "200")],
+        // All test targets, so that the program under test is built too.
+        cargo: &["test", "--workspace", "--tests"],
+        tests: Some("kills_lose_no_log"),
+    },
+    Soak {
         name: "state",
         about: "10,000 logs cut anywhere, their state saved and restored: the same events",
         variables: &[("PROPTEST_CASES", "10000")],

@@ -7,8 +7,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use logmill_model::mask::{Policy, Rule};
 
+use crate::client::dead_letters::DeadLetterCommand;
+use crate::endpoints::Ports;
 use crate::input::Input;
 use crate::stdout;
+use crate::up::UpArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +42,21 @@ Exit codes:
   1  something could not be read whole: an input that is missing or no log, a damaged archive, a
      member that was left out; it is named on standard error, everything else was parsed
   2  the command line is wrong";
+
+const UP_HELP: &str = "\
+Examples:
+  logmill up build.log other.log.gz    put them in, show why they failed, go on serving
+  logmill up --exit logs/*.gz          the same, and end
+  logmill up --data /var/lib/logmill   serve what was put in before
+
+Any S3 client may put logs in: bucket `deployment-logs` at http://127.0.0.1:9000, with the access
+key `logmill` and the secret `logmill-local`.";
+
+const SEARCH_HELP: &str = "\
+Examples:
+  logmill search 'connection refused'
+  logmill search 'level=ERROR AND \"no space left\"'
+  logmill search 'deployment_key=nightly* line>=100 NOT level:INFO'";
 
 const MASK_HELP: &str = "\
 Examples:
@@ -103,6 +121,58 @@ pub(crate) enum Command {
     /// so that it can be shared. A log packed as gzip or zstd is unpacked.
     #[command(after_help = MASK_HELP)]
     Mask(MaskArguments),
+    /// Run all of Logmill on this machine: the bucket, the queues, the stores, the functions, the page
+    ///
+    /// One process, on loopback, without an account. Logs that are given are put into the bucket;
+    /// what became of each is shown. Data is kept in the folder of --data and found again.
+    #[command(after_help = UP_HELP)]
+    Up(UpArguments),
+    /// Put logs into the bucket of a running `logmill up`
+    Put {
+        /// Logs: plain, gzip, zstd or zip
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Find records in all logs
+    #[command(after_help = SEARCH_HELP)]
+    Search {
+        /// What to look for
+        query: String,
+        /// The most records to show
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        most: usize,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// List builds, the newest first
+    Builds {
+        /// The most builds to show
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        most: usize,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Show a build: its logs and why each failed
+    Show {
+        /// Its key, as `builds` prints it
+        key: String,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Look at what could not be used, and try it again
+    Dlq {
+        #[command(subcommand)]
+        command: DeadLetterCommand,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Make the tables and templates of a running `logmill up` that are not there yet
+    Migrate {
+        #[command(flatten)]
+        ports: Ports,
+    },
     /// Print a script that completes this program's commands in a shell
     #[command(after_help = "Example:\n  logmill completions bash > \
         ~/.local/share/bash-completion/completions/logmill")]

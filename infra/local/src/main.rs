@@ -1,6 +1,11 @@
 //! `logmill`: reads the logs of builds and says why they failed.
 
+#![recursion_limit = "256"]
+
 mod cli;
+mod client;
+mod cloud;
+mod endpoints;
 mod human;
 mod input;
 mod mask;
@@ -8,6 +13,7 @@ mod notices;
 mod parse;
 mod progress;
 mod stdout;
+mod up;
 
 use std::process::ExitCode;
 
@@ -36,5 +42,7 @@ fn run(command: Command, notices: &mut notices::Notices) -> anyhow::Result<()> {
         Command::Parse(arguments) => parse::run(&arguments, notices),
         Command::Mask(arguments) => mask::run(&arguments, notices),
         Command::Completions { shell } => cli::completions(shell),
+        Command::Up(arguments) => up::up(&arguments, notices),
+        other => client::run(other),
     }
 }

@@ -1,0 +1,44 @@
+//! The clients of the function, from its configuration.
+
+use anyhow::Context as _;
+use logmill_deadletter::DeadLetters;
+use logmill_documents::{BulkLimits, Documents, Endpoint, Names};
+use logmill_metadata_dynamodb::Dynamo;
+use logmill_model::mask::{Policy, Rule};
+use logmill_objects::Objects;
+use logmill_runtime::config;
+
+use crate::{Parse, Queue, Settings};
+
+/// The function with its clients. Nothing is sent yet.
+///
+/// # Errors
+/// A setting that cannot be, named with what to do.
+pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<Dynamo>> {
+    let stores = &config.stores;
+    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let objects = Objects::connect(&sdk);
+    let endpoint = Endpoint::new(&stores.opensearch_url);
+    let names = Names::default().with_logs_alias(&stores.read_alias);
+    Ok(Parse {
+        metadata: Dynamo::connect(&sdk, &stores.table_prefix),
+        documents: Documents::connect(&endpoint, names).context("OPENSEARCH_URL")?,
+        dead_letters: DeadLetters::new(objects.clone(), &stores.dead_letter_bucket),
+        queue: Queue { client: aws_sdk_sqs::Client::new(&sdk), url: config.queue_url.clone() },
+        settings: Settings {
+            bucket: stores.bucket.clone(),
+            masking: masking(&config.mask_except)?,
+            bulk: BulkLimits { bytes: config.bulk_bytes, ..BulkLimits::default() },
+            max_attempts: config.max_attempts,
+        },
+        objects,
+    })
+}
+
+/// All rules but those that are switched off.
+fn masking(except: &[String]) -> anyhow::Result<Policy> {
+    except.iter().try_fold(Policy::all(), |policy, name| {
+        let rule: Rule = name.parse().context("LOGMILL_MASK_EXCEPT")?;
+        Ok(policy.without(rule))
+    })
+}

@@ -1,0 +1,52 @@
+//! The commands that talk to a running Logmill, by the protocols that everyone uses.
+
+pub(crate) mod builds;
+pub(crate) mod dead_letters;
+pub(crate) mod put;
+pub(crate) mod search;
+
+use std::time::Duration;
+
+use logmill_metadata::Store as _;
+use logmill_runtime::retry::Deadline;
+
+use crate::cli::Command;
+use crate::endpoints::Clients;
+use crate::stdout;
+
+/// Runs one of these commands and prints what came of it.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let text = runtime.block_on(answer(command))?;
+    stdout::write(text.as_bytes())
+}
+
+async fn answer(command: Command) -> anyhow::Result<String> {
+    match command {
+        Command::Put { files, ports } => {
+            let clients = Clients::running(&ports).await?;
+            let sent = put::put(&clients, &files).await?;
+            Ok(put::table(&put::wait(&clients, sent).await?))
+        }
+        Command::Search { query, most, ports } => {
+            search::search(&Clients::running(&ports).await?, &query, most).await
+        }
+        Command::Builds { most, ports } => {
+            builds::list(&Clients::running(&ports).await?, most).await
+        }
+        Command::Show { key, ports } => builds::show(&Clients::running(&ports).await?, &key).await,
+        Command::Dlq { command, ports } => {
+            dead_letters::run(&Clients::running(&ports).await?, &command).await
+        }
+        Command::Migrate { ports } => {
+            let clients = Clients::running(&ports).await?;
+            clients.metadata.migrate().await?;
+            clients.documents.migrate(Deadline::after(Duration::from_secs(60))).await?;
+            Ok("Tables and templates are there.\n".to_owned())
+        }
+        // The others work without a running Logmill, and `main` runs them.
+        Command::Parse(_) | Command::Mask(_) | Command::Completions { .. } | Command::Up(_) => {
+            Ok(String::new())
+        }
+    }
+}

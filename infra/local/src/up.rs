@@ -1,0 +1,114 @@
+//! `logmill up`: the whole of Logmill in one process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::routing::get;
+use logmill_documents::BulkLimits;
+use logmill_model::mask::Policy;
+use logmill_parse::{Parse, Queue, Settings};
+use logmill_runtime::config::MetricsFormat;
+use logmill_runtime::telemetry;
+use tokio::sync::watch;
+
+use crate::client::put::{self, Sent};
+use crate::cloud::{Cloud, bind, triggers};
+use crate::endpoints::{BUCKET, Clients, Ports, url};
+use crate::notices::Notices;
+use crate::stdout;
+
+/// How many logs are worked on at once.
+const WORKERS: usize = 2;
+
+/// `logmill up [FILE…]`
+#[derive(clap::Args, Debug)]
+pub(crate) struct UpArguments {
+    /// Logs to put into the bucket; they may be plain, gzip, zstd or zip
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// The folder of the data
+    #[arg(long, value_name = "DIR", default_value = "logmill-data")]
+    data: PathBuf,
+    /// End when the files are done, rather than go on serving
+    #[arg(long)]
+    exit: bool,
+    #[command(flatten)]
+    ports: Ports,
+}
+
+/// Starts everything, puts the files in and shows what became of them; then serves until Ctrl-C.
+pub(crate) fn up(arguments: &UpArguments, notices: &mut Notices) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if !runtime.block_on(run(arguments))? {
+        notices.error("not every file became documents; see above");
+    }
+    Ok(())
+}
+
+async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
+    let (stop, stopping) = watch::channel(false);
+    let ports = &arguments.ports;
+    // s3s reports every answer that is no 200 as an error.
+    telemetry::start_log("warn,s3s=off,dynoxide=error", telemetry::LogFormat::of_stderr())?;
+    let metrics = Arc::new(telemetry::Metrics::start(MetricsFormat::Prometheus, "up")?);
+    let page = bind(ports.http_port, "the page", "--http-port").await?;
+    let mut cloud = Cloud::start(&arguments.data, ports, &stopping).await?;
+    let clients = Clients::local(ports)?;
+    cloud.migrate(&clients).await?;
+    let ports_of_page = logmill_api::Ports {
+        metadata: clients.metadata.clone(),
+        documents: clients.documents.clone(),
+    };
+    let rendered = get(move || async move { metrics.render() });
+    let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
+    cloud.serve(page, router, &stopping);
+
+    let function = Arc::new(function(&clients));
+    let boot = boot_id();
+    let notifying = triggers::notify(cloud.s3.clone(), cloud.queue.clone(), stopping.clone());
+    let mapping = triggers::map(function, cloud.queue.clone(), boot, WORKERS, stopping.clone());
+    let triggers = [tokio::spawn(notifying), tokio::spawn(mapping)];
+
+    let mut well = true;
+    if !arguments.files.is_empty() {
+        let sent = put::put(&clients, &arguments.files).await?;
+        let ended = put::wait(&clients, sent).await?;
+        well = ended.iter().all(Sent::is_completed) && ended.len() == arguments.files.len();
+        stdout::write(put::table(&ended).as_bytes())?;
+    }
+    if !arguments.exit {
+        let address = url(ports.http_port);
+        stdout::write(format!("Logmill serves {address}/ until Ctrl-C.\n").as_bytes())?;
+        tokio::signal::ctrl_c().await?;
+    }
+    stop.send_replace(true);
+    for trigger in triggers {
+        // What is under way is finished, or comes again at the next start.
+        let _ = tokio::time::timeout(Duration::from_secs(10), trigger).await;
+    }
+    cloud.close().await?;
+    Ok(well)
+}
+
+fn function(clients: &Clients) -> Parse<logmill_metadata_dynamodb::Dynamo> {
+    Parse {
+        objects: clients.objects.clone(),
+        metadata: clients.metadata.clone(),
+        documents: clients.documents.clone(),
+        dead_letters: clients.dead_letters.clone(),
+        queue: Queue { client: clients.queues.clone(), url: clients.queue_url.clone() },
+        settings: Settings {
+            bucket: BUCKET.to_owned(),
+            masking: Policy::all(),
+            bulk: BulkLimits::default(),
+            max_attempts: 5,
+        },
+    }
+}
+
+/// Names this start of the process, so that the leases of an earlier one are void.
+fn boot_id() -> String {
+    let now = logmill_model::Timestamp::now().as_microsecond();
+    format!("{now:x}-{:x}", std::process::id())
+}

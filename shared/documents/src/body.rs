@@ -1,0 +1,278 @@
+//! The documents' bodies: the parser's own types with their origin, written straight into the bulk
+//! request.
+
+use jiff::Timestamp;
+use logmill_model::{Build, Explanation, Fields, LogError, Record, Step, TestCase, id};
+use serde::Serialize;
+use serde::ser::SerializeSeq as _;
+
+use crate::names::{TimeFault, place};
+use crate::{Kind, Month};
+
+/// The most steps of a build document.
+pub const MAX_STEPS: usize = 2_000;
+/// The most errors of a build document.
+pub const MAX_ERRORS: usize = 1_000;
+/// The most failed tests of a build document; each is a document of its own as well.
+pub const MAX_FAILURES: usize = 200;
+/// The most bytes of `text`, the searchable values beside the message.
+pub const MAX_TEXT: usize = 32 * 1024;
+
+/// Where the documents of one log come from; the same in each of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Origin {
+    /// The deployment that the log belongs to.
+    pub deployment_key: String,
+    /// Which of its logs it is; `""` where there is only one.
+    pub part: String,
+    /// Where the log comes from: `github_actions`, `jenkins`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What is built or deployed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// The object version that is parsed.
+    pub generation: String,
+    /// The parser that reads it.
+    pub parser_version: String,
+    /// The object's Last-Modified, so that a repeat writes the same.
+    pub observed_at: Timestamp,
+}
+
+/// A document ready for a bulk request: where it belongs, and how it is written.
+pub(crate) struct Document<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) month: Month,
+    pub(crate) id: String,
+    pub(crate) body: Body<'a>,
+}
+
+/// The fields that every document has, around those of its kind.
+#[derive(Serialize)]
+pub(crate) struct Body<'a> {
+    #[serde(rename = "@timestamp")]
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_fault: Option<&'static str>,
+    #[serde(flatten)]
+    origin: &'a Origin,
+    #[serde(flatten)]
+    own: Own<'a>,
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    text: Texts<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    text_cut: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Own<'a> {
+    Record(RecordBody<'a>),
+    Build(Box<BuildBody<'a>>),
+    Test(&'a TestCase),
+}
+
+/// A record without its stamp, which is `@timestamp`, and without what it lacks.
+#[derive(Serialize)]
+struct RecordBody<'a> {
+    line: u64,
+    end_line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<logmill_model::Level>,
+    kind: logmill_model::RecordKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_id: Option<&'a str>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    fields: &'a Fields,
+}
+
+/// What a build document is made of. Lists that are longer than allowed are cut, and say so.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildParts<'a> {
+    /// What kind of deployment it is, `build` for example.
+    pub deployment_type: Option<&'a str>,
+    /// What sums it up.
+    pub build: &'a Build,
+    /// Its steps; the first 2,000 are kept.
+    pub steps: &'a [Step],
+    /// Its errors; the first 1,000 are kept.
+    pub errors: &'a [LogError],
+    /// Why it failed.
+    pub explanation: Option<&'a Explanation>,
+    /// Its failed tests; the first 200 are kept.
+    pub failures: &'a [TestCase],
+}
+
+#[derive(Serialize)]
+struct BuildBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployment_type: Option<&'a str>,
+    result: logmill_model::Outcome,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    duration_s: Option<f64>,
+    tools: &'a [String],
+    frameworks: &'a [String],
+    steps: Vec<StepBody<'a>>,
+    errors: &'a [LogError],
+    explanation: Option<&'a Explanation>,
+    tests: Option<logmill_model::TestCounts>,
+    failures: &'a [TestCase],
+    metrics: Metrics,
+    cuts: CutsBody<'a>,
+}
+
+#[derive(Serialize)]
+struct StepBody<'a> {
+    #[serde(flatten)]
+    step: &'a Step,
+    duration_s: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Metrics {
+    lines: u64,
+    bytes: u64,
+    records: u64,
+    steps: u64,
+    errors: u64,
+    warnings: u64,
+    error_rate: f64,
+}
+
+#[derive(Serialize)]
+struct CutsBody<'a> {
+    #[serde(flatten)]
+    cuts: &'a logmill_model::Cuts,
+    steps_cut: usize,
+    errors_cut: usize,
+    failures_cut: usize,
+}
+
+impl<'a> Document<'a> {
+    pub(crate) fn record(origin: &'a Origin, record: &'a Record) -> Self {
+        let id = id::line_document_id(&origin.deployment_key, &origin.part, record.line);
+        let texts = Texts::new(record.fields.iter().map(|(_, value)| value));
+        let own = Own::Record(RecordBody {
+            line: record.line,
+            end_line: record.end_line,
+            level: record.level,
+            kind: record.kind,
+            step: record.step,
+            template_id: record.template_id.as_deref(),
+            message: &record.message,
+            fields: &record.fields,
+        });
+        Self::new(Kind::Logs, origin, record.timestamp, id, own, texts)
+    }
+
+    pub(crate) fn test(origin: &'a Origin, at: Option<Timestamp>, test: &'a TestCase) -> Self {
+        let id = id::line_document_id(&origin.deployment_key, &origin.part, test.line);
+        let texts =
+            Texts::new([Some(test.name.as_str()), test.classname.as_deref()].into_iter().flatten());
+        Self::new(Kind::Tests, origin, at, id, Own::Test(test), texts)
+    }
+
+    pub(crate) fn build(origin: &'a Origin, parts: BuildParts<'a>) -> Self {
+        let BuildParts { deployment_type, build, steps, errors, explanation, failures } = parts;
+        let id = id::build_document_id(&origin.deployment_key, &origin.part);
+        let (kept, errors_kept) = (first(steps, MAX_STEPS), first(errors, MAX_ERRORS));
+        let failures_kept = first(failures, MAX_FAILURES);
+        let texts = Texts::new(
+            explanation
+                .map(|explanation| explanation.message.as_str())
+                .into_iter()
+                .chain(errors_kept.iter().map(|error| error.message.as_str()))
+                .chain(failures_kept.iter().map(|test| test.name.as_str())),
+        );
+        let body = BuildBody {
+            deployment_type,
+            result: build.result,
+            started_at: build.started_at,
+            finished_at: build.finished_at,
+            duration_s: build.duration_s(),
+            tools: &build.tools,
+            frameworks: &build.frameworks,
+            steps: kept
+                .iter()
+                .map(|step| StepBody { step, duration_s: step.duration_s() })
+                .collect(),
+            errors: errors_kept,
+            explanation,
+            tests: build.tests,
+            failures: failures_kept,
+            metrics: Metrics {
+                lines: build.lines,
+                bytes: build.bytes,
+                records: build.records,
+                steps: build.steps,
+                errors: build.errors,
+                warnings: build.warnings,
+                error_rate: build.error_rate(),
+            },
+            cuts: CutsBody {
+                cuts: &build.cuts,
+                steps_cut: steps.len() - kept.len(),
+                errors_cut: errors.len() - errors_kept.len(),
+                failures_cut: failures.len() - failures_kept.len(),
+            },
+        };
+        Self::new(Kind::Builds, origin, build.started_at, id, Own::Build(Box::new(body)), texts)
+    }
+
+    fn new(
+        kind: Kind,
+        origin: &'a Origin,
+        stamp: Option<Timestamp>,
+        id: String,
+        own: Own<'a>,
+        text: Texts<'a>,
+    ) -> Self {
+        let (at, month, fault) = place(stamp, origin.observed_at);
+        let (time_fault, text_cut) = (fault.map(TimeFault::as_str), text.cut);
+        let body = Body { at, time_fault, origin, own, text, text_cut };
+        Self { kind, month, id, body }
+    }
+}
+
+fn first<T>(all: &[T], most: usize) -> &[T] {
+    &all[..all.len().min(most)]
+}
+
+/// The values of `text`, each by itself, so that no phrase reaches from one into the next.
+struct Texts<'a> {
+    values: Vec<&'a str>,
+    cut: bool,
+}
+
+impl<'a> Texts<'a> {
+    fn new(all: impl Iterator<Item = &'a str>) -> Self {
+        let (mut values, mut left, mut cut) = (Vec::new(), MAX_TEXT, false);
+        for value in all {
+            let kept = value.floor_char_boundary(left);
+            cut |= kept < value.len();
+            if kept > 0 {
+                values.push(&value[..kept]);
+            }
+            left -= kept;
+        }
+        Self { values, cut }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.values.len()))?;
+        for value in &self.values {
+            list.serialize_element(value)?;
+        }
+        list.end()
+    }
+}

@@ -1,0 +1,114 @@
+//! What can go wrong between here and OpenSearch.
+
+use logmill_runtime::retry::Retryable;
+
+/// A request that OpenSearch did not do.
+#[derive(Debug, thiserror::Error)]
+#[error("{action} ({method} {path}) {}: {detail}{}", kind.as_str(), kind.advice())]
+pub struct Error {
+    /// What kind of fault it is.
+    pub kind: ErrorKind,
+    /// What was wanted, in words.
+    pub action: &'static str,
+    /// The request's method.
+    pub method: &'static str,
+    /// The request's path, which names the indices; empty for a fault before any request.
+    pub path: String,
+    /// What the engine or the connection said.
+    pub detail: String,
+}
+
+/// The kinds of faults.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ErrorKind {
+    /// No connection, no answer in time, or a fault of the engine (5xx).
+    Unavailable,
+    /// It has too much to do (429).
+    Throttled,
+    /// The deadline came first.
+    Deadline,
+    /// The user may not do this (401, 403).
+    Denied,
+    /// There is no such index or document (404).
+    NotFound,
+    /// The request is wrong (other 4xx).
+    Refused,
+    /// The answer cannot be read: no OpenSearch, or another version.
+    Answer,
+    /// The address or a certificate is no such thing.
+    Setting,
+}
+
+impl ErrorKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "found no OpenSearch",
+            Self::Throttled => "was throttled",
+            Self::Deadline => "did not end in time",
+            Self::Denied => "was denied",
+            Self::NotFound => "found nothing",
+            Self::Refused => "was refused",
+            Self::Answer => "got an answer that is none",
+            Self::Setting => "cannot begin",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Unavailable => "; check OPENSEARCH_URL and that the engine runs",
+            Self::Denied => "; check the user in OPENSEARCH_URL and its rights on these indices",
+            Self::NotFound => "; run `logmill migrate` if the templates are missing",
+            Self::Setting => "; correct OPENSEARCH_URL",
+            _ => "",
+        }
+    }
+}
+
+impl Error {
+    /// What kind of fault it is.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    pub(crate) fn of_status(
+        action: &'static str,
+        method: &'static str,
+        path: &str,
+        status: u16,
+        body: &[u8],
+    ) -> Self {
+        let kind = match status {
+            429 => ErrorKind::Throttled,
+            401 | 403 => ErrorKind::Denied,
+            404 => ErrorKind::NotFound,
+            408 | 500.. => ErrorKind::Unavailable,
+            _ => ErrorKind::Refused,
+        };
+        let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+        let reason = answer.as_ref().map(|answer| &answer["error"]).and_then(|error| {
+            error["root_cause"][0]["reason"]
+                .as_str()
+                .or(error["reason"].as_str())
+                .or(error.as_str())
+        });
+        let mut detail = reason.map_or_else(
+            || String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned(),
+            str::to_owned,
+        );
+        detail.truncate(detail.floor_char_boundary(1000));
+        Self {
+            kind,
+            action,
+            method,
+            path: path.to_owned(),
+            detail: format!("status {status}, {detail}"),
+        }
+    }
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Deadline)
+    }
+}

@@ -1,0 +1,24 @@
+//! Documents in OpenSearch: templates, bounded bulk writes, deletion of older generations, search.
+//!
+//! Any endpoint that speaks OpenSearch's REST will do; [`conformance`] says whether one does. All ids
+//! and index names are computed from what a document is about, so whatever is written twice is there
+//! once. Every call takes a deadline, tries again what can be mended inside it, and then says by
+//! [`logmill_runtime::retry::Retryable`] whether a later try can help.
+
+pub mod aggs;
+mod body;
+mod bulk;
+mod client;
+pub mod conformance;
+mod delete;
+mod error;
+mod names;
+mod search;
+mod template;
+
+pub use body::{BuildParts, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, MAX_TEXT, Origin};
+pub use bulk::{Bulk, BulkLimits, BulkWriter, Rejected, Written};
+pub use client::{Documents, Endpoint};
+pub use error::{Error, ErrorKind};
+pub use names::{Kind, Month, Names, TimeFault, place};
+pub use search::{Cursor, Hit, MAX_PAGE, Page, Search, Sort, Total};

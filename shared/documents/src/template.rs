@@ -1,0 +1,210 @@
+//! Index templates: mappings and settings of each kind, written by `migrate`.
+//!
+//! `dynamic: false`: what a mapping does not name is kept in the document and not searchable, so no
+//! log can grow a mapping. Free-form values are flattened.
+
+use logmill_query::analyzer;
+use logmill_runtime::retry::Deadline;
+use serde_json::{Value, json};
+
+use crate::client::Request;
+use crate::{Documents, Error, Kind};
+
+impl Documents {
+    /// Writes the index templates of all kinds. Doing so again changes nothing; months that exist
+    /// keep the mapping that they were made with.
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from taking them.
+    pub async fn migrate(&self, deadline: Deadline) -> Result<(), Error> {
+        for kind in Kind::ALL {
+            let path = format!("/_index_template/{}", self.names.template(kind));
+            let request =
+                Request::put("writing an index template", path).json(&self.template(kind));
+            self.send::<Value>(&request, deadline).await?;
+        }
+        Ok(())
+    }
+
+    /// The body of a kind's index template.
+    #[must_use]
+    pub fn template(&self, kind: Kind) -> Value {
+        let alias = self.names.alias(kind);
+        let aliases: serde_json::Map<_, _> = [(alias, json!({}))].into_iter().collect();
+        let mut properties = common();
+        let own = match kind {
+            Kind::Logs => logs(),
+            Kind::Builds => builds(),
+            Kind::Tests => tests(),
+        };
+        if let (Value::Object(all), Value::Object(own)) = (&mut properties, own) {
+            all.extend(own);
+        }
+        json!({
+            "index_patterns": [self.names.pattern(kind)],
+            "priority": 200,
+            "template": {
+                "settings": {
+                    "index": {
+                        "number_of_shards": 1,
+                        "number_of_replicas": self.replicas,
+                        "refresh_interval": "1s",
+                    },
+                    "analysis": analyzer::opensearch_settings(),
+                },
+                "mappings": {
+                    "dynamic": false,
+                    "_source": { "excludes": ["text"] },
+                    "dynamic_templates": [
+                        { "num": { "path_match": "num.*", "mapping": { "type": "double" } } },
+                        { "key": { "path_match": "key.*", "mapping": keyword() } },
+                    ],
+                    "properties": properties,
+                },
+                "aliases": aliases,
+            },
+        })
+    }
+}
+
+/// Lucene takes no term over 32,766 bytes; a longer value is kept and not searchable.
+fn keyword() -> Value {
+    json!({ "type": "keyword", "ignore_above": 8000 })
+}
+
+/// An ECS name beside ours: `service.name` for `service`.
+fn named_keyword(names: &[&str]) -> Value {
+    let fields: serde_json::Map<_, _> =
+        names.iter().map(|&name| (name.to_owned(), keyword())).collect();
+    json!({ "type": "keyword", "ignore_above": 8000, "fields": fields })
+}
+
+fn text() -> Value {
+    json!({ "type": "text", "analyzer": analyzer::NAME })
+}
+
+fn typed(name: &str) -> Value {
+    json!({ "type": name })
+}
+
+fn alias(path: &str) -> Value {
+    json!({ "type": "alias", "path": path })
+}
+
+fn common() -> Value {
+    json!({
+        "@timestamp": typed("date"),
+        "deployment_key": keyword(),
+        "part": keyword(),
+        "source": keyword(),
+        "application": keyword(),
+        "generation": keyword(),
+        "parser_version": keyword(),
+        "observed_at": typed("date"),
+        "time_fault": keyword(),
+        "text": text(),
+        "text_cut": typed("boolean"),
+    })
+}
+
+fn logs() -> Value {
+    json!({
+        "message": text(),
+        "line": typed("long"),
+        "end_line": typed("long"),
+        "service": named_keyword(&["name"]),
+        "level": keyword(),
+        "host": named_keyword(&["name"]),
+        "trace_id": keyword(),
+        "request_id": keyword(),
+        "client_ip": keyword(),
+        "env": keyword(),
+        "version": keyword(),
+        "kind": keyword(),
+        "template_id": keyword(),
+        "step": typed("long"),
+        "labels": typed("flat_object"),
+        "payload": typed("flat_object"),
+        "fields": typed("flat_object"),
+        "num": { "type": "object", "dynamic": true },
+        "key": { "type": "object", "dynamic": true },
+        "geo": { "properties": {
+            "country_iso_code": keyword(),
+            "city_name": keyword(),
+            "location": typed("geo_point"),
+        } },
+        "log": { "properties": { "level": alias("level") } },
+        "trace": { "properties": { "id": alias("trace_id") } },
+        "client": { "properties": { "ip": alias("client_ip") } },
+        "geo_country": alias("geo.country_iso_code"),
+        "geo_city": alias("geo.city_name"),
+    })
+}
+
+fn builds() -> Value {
+    json!({
+        "deployment_type": keyword(),
+        "result": keyword(),
+        "started_at": typed("date"),
+        "finished_at": typed("date"),
+        "duration_s": typed("double"),
+        "tools": keyword(),
+        "frameworks": keyword(),
+        "steps": { "properties": {
+            "number": typed("long"),
+            "name": keyword(),
+            "result": keyword(),
+            "duration_s": typed("double"),
+        } },
+        "errors": { "properties": {
+            "line": typed("long"),
+            "severity": keyword(),
+            "reason": keyword(),
+            "tool": keyword(),
+            "message": text(),
+            "template_id": keyword(),
+        } },
+        "explanation": { "properties": {
+            "line": typed("long"),
+            "headline": text(),
+            "headline_line": typed("long"),
+            "reason": keyword(),
+            "tool": keyword(),
+            "message": text(),
+        } },
+        "tests": { "properties": {
+            "run": typed("long"),
+            "passed": typed("long"),
+            "failed": typed("long"),
+            "skipped": typed("long"),
+        } },
+        "failures": { "properties": {
+            "framework": keyword(),
+            "name": keyword(),
+            "classname": keyword(),
+            "message": text(),
+        } },
+        "metrics": { "properties": {
+            "lines": typed("long"),
+            "bytes": typed("long"),
+            "records": typed("long"),
+            "steps": typed("long"),
+            "errors": typed("long"),
+            "warnings": typed("long"),
+            "error_rate": typed("double"),
+        } },
+        "cuts": { "type": "object", "enabled": false },
+    })
+}
+
+fn tests() -> Value {
+    json!({
+        "framework": keyword(),
+        "name": keyword(),
+        "classname": keyword(),
+        "result": keyword(),
+        "duration_s": typed("double"),
+        "message": text(),
+        "line": typed("long"),
+    })
+}

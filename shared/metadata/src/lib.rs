@@ -1,0 +1,47 @@
+//! What is known of deployments and their objects: who works on what, what is done, how it ended.
+//!
+//! [`Metadata`] holds the steps that functions take; the rules of each are written once, here,
+//! without I/O. An adapter is a [`Store`]: it reads rows and writes them together if nobody else
+//! did meanwhile (each row carries a revision), and lists. Every adapter passes [`conformance`].
+//!
+//! ```
+//! use logmill_metadata::{Metadata, ObjectRef, Owner, Take, Version};
+//! use logmill_model::{Outcome, Timestamp};
+//!
+//! async fn work(
+//!     metadata: &impl Metadata,
+//!     object: &ObjectRef,
+//!     version: &Version,
+//!     owner: &Owner,
+//!     now: Timestamp,
+//!     until: Timestamp,
+//! ) -> Result<(), logmill_metadata::Error> {
+//!     match metadata.take(object, version, owner, now, until).await? {
+//!         Take::Taken(_taken) => {
+//!             // … parse from _taken.checkpoint on, write documents of _taken.object.generation()
+//!             metadata.complete(object, version, owner, b"{}", Outcome::Success, now).await
+//!         }
+//!         Take::Held { until: _ } => Ok(()), // send the message anew, with a delay
+//!         Take::Finished { .. } | Take::Newer { .. } => Ok(()), // nothing to do
+//!     }
+//! }
+//! ```
+
+pub mod conformance;
+mod error;
+mod port;
+mod rules;
+mod store;
+mod tally;
+mod types;
+mod version;
+
+pub use error::{Error, ErrorKind};
+pub use port::Metadata;
+pub use store::{BlobChange, Change, Commit, Loaded, Store};
+pub use tally::Tally;
+pub use types::{
+    Blob, BlobKind, Deployment, Facts, Filter, Lease, MAX_BLOB, MAX_ERROR, ObjectRef, ObjectState,
+    Order, Owner, Page, Reopen, Status, Take, Taken, Witness,
+};
+pub use version::{Relation, Version, compare_sequencers};

@@ -1,0 +1,149 @@
+//! The table of settings.
+
+use std::fmt::Write as _;
+
+/// One setting: a line of README's table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Setting {
+    /// Its name, that of an environment variable.
+    pub name: &'static str,
+    /// Other names under which it is accepted.
+    pub aliases: &'static [&'static str],
+    /// Its value where it is not set; none: it must be set, or nothing follows from its absence, as
+    /// `required` says.
+    pub default: Option<&'static str>,
+    /// Whether the functions that read it refuse to start without it.
+    pub required: bool,
+    /// The functions that read it; `logmill` is the command line with its local cloud.
+    pub functions: &'static [&'static str],
+    /// What it does, in one sentence without a full stop.
+    pub meaning: &'static str,
+    /// Whether its value may hold a secret and is never shown.
+    pub secret: bool,
+}
+
+const ALL: &[&str] = &["parse", "logmill"];
+
+/// A setting with a default.
+const fn with(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { default: Some(default), ..optional(name, meaning) }
+}
+
+/// A setting without which something is left out.
+const fn optional(name: &'static str, meaning: &'static str) -> Setting {
+    Setting {
+        name,
+        aliases: &[],
+        default: None,
+        required: false,
+        functions: ALL,
+        meaning,
+        secret: false,
+    }
+}
+
+impl Setting {
+    const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    const fn needed(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    const fn of(self, functions: &'static [&'static str]) -> Self {
+        Self { functions, ..self }
+    }
+}
+
+/// Every setting there is, in the order of README's table.
+pub const SETTINGS: &[Setting] = &[
+    optional(
+        "OPENSEARCH_URL",
+        "The address of OpenSearch, with user and password if it wants them",
+    )
+    .or(&["ES_HOSTS"])
+    .needed()
+    .secret(),
+    with("OPENSEARCH_READ_ALIAS", "logmill-logs", "The alias that searches read")
+        .or(&["ES_INDEX_ALIAS"]),
+    with("LOGMILL_BUCKET", "deployment-logs", "The bucket of the CI logs").or(&["S3_BUCKET"]),
+    with(
+        "LOGMILL_DEAD_LETTER_BUCKET",
+        "logmill-dead-letters",
+        "The bucket of what no retry will mend",
+    ),
+    optional(
+        "LOGMILL_PARSE_QUEUE_URL",
+        "The address of parse's own queue, where it sends what it has to continue",
+    )
+    .needed()
+    .of(&["parse"]),
+    with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with"),
+    with("LOGMILL_MASK_EXCEPT", "", "Masking rules to switch off, by name, separated by commas")
+        .of(&["parse"]),
+    with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request").of(&["parse"]),
+    with("LOGMILL_MAX_ATTEMPTS", "5", "How often an object is tried before it is a dead letter")
+        .of(&["parse"]),
+    with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`"),
+    with(
+        "LOGMILL_METRICS",
+        "prometheus",
+        "How metrics are told: `prometheus`, `emf` (CloudWatch) or `off`",
+    ),
+    optional("METRICS_PORT", "The port on which Prometheus finds the metrics"),
+    optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'").or(&["S3_ENDPOINT"]),
+    optional("AWS_ENDPOINT_URL_DYNAMODB", "The address of another DynamoDB than AWS'"),
+    optional("AWS_ENDPOINT_URL_SQS", "The address of another SQS than AWS'"),
+];
+
+/// README's table: name, default, which functions, meaning.
+#[must_use]
+pub fn table_markdown() -> String {
+    let mut table =
+        String::from("| setting | default | read by | meaning |\n| --- | --- | --- | --- |\n");
+    for setting in SETTINGS {
+        let mut name = format!("`{}`", setting.name);
+        for alias in setting.aliases {
+            let _ = write!(name, ", also `{alias}`");
+        }
+        let default = match (setting.required, setting.default) {
+            (true, _) => "must be set".to_owned(),
+            (false, None) => "none".to_owned(),
+            (false, Some("")) => "empty".to_owned(),
+            (false, Some(value)) => format!("`{value}`"),
+        };
+        let functions = setting.functions.join(", ");
+        let _ = writeln!(table, "| {name} | {default} | {functions} | {} |", setting.meaning);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_name_means_one_setting_and_each_has_its_line() {
+        let mut names = BTreeSet::new();
+        let table = table_markdown();
+        for setting in SETTINGS {
+            for name in std::iter::once(&setting.name).chain(setting.aliases) {
+                assert!(names.insert(*name), "{name} stands twice");
+                assert!(table.contains(&format!("`{name}`")));
+            }
+            assert!(!(setting.required && setting.default.is_some()), "{}", setting.name);
+            assert!(!setting.meaning.ends_with('.') && !setting.meaning.contains('|'));
+        }
+        assert_eq!(table.lines().count(), SETTINGS.len() + 2);
+        assert!(table.contains(
+            "| `LOGMILL_BUCKET`, also `S3_BUCKET` | `deployment-logs` | parse, logmill |"
+        ));
+    }
+}
