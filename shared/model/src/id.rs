@@ -126,7 +126,8 @@ impl ObjectKey {
     #[must_use]
     pub fn parse(key: &str) -> Self {
         Self::parse_layout(key).unwrap_or_else(|| {
-            let (name, storage) = split_suffix(key).unwrap_or((key, Storage::Plain));
+            let (name, storage) =
+                split_suffix(key).or_else(|| split_packed(key)).unwrap_or((key, Storage::Plain));
             Self { deployment_key: deployment_key(name), part: String::new(), hour: None, storage }
         })
     }
@@ -178,6 +179,14 @@ fn split_suffix(key: &str) -> Option<(&str, Storage)> {
     Storage::ALL
         .into_iter()
         .find_map(|storage| Some((key.strip_suffix(storage.suffix())?, storage)))
+        .filter(|(name, _)| !name.is_empty())
+}
+
+/// The same for what others upload: packed, whatever it was called before.
+fn split_packed(key: &str) -> Option<(&str, Storage)> {
+    [(".gz", Storage::Gzip), (".zst", Storage::Zstd), (".zip", Storage::Zip)]
+        .into_iter()
+        .find_map(|(suffix, storage)| Some((key.strip_suffix(suffix)?, storage)))
         .filter(|(name, _)| !name.is_empty())
 }
 
@@ -237,6 +246,7 @@ mod tests {
         assert_eq!(key.deployment_key, "uploads/nightly build");
         assert_eq!((key.part.as_str(), key.hour, key.storage), ("", None, Storage::Gzip));
         assert_eq!(ObjectKey::parse("console.txt").deployment_key, "console.txt");
+        assert_eq!(ObjectKey::parse("uploads/run.zip").deployment_key, "uploads/run");
         let bad_hour = ObjectKey::parse("year=2026/month=13/day=01/hour=00/x.log");
         assert_eq!(bad_hour.deployment_key, "year=2026/month=13/day=01/hour=00/x");
     }
