@@ -105,7 +105,7 @@ impl Cargo {
                 report.verdict(Outcome::Success);
             }
         } else if is("Running ") || is("Updating ") {
-            self.seen |= text.contains("crates.io index") || text.contains("target/");
+            self.seen |= text.ends_with(" index") || text.contains("target/");
         }
     }
 }
