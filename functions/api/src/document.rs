@@ -29,8 +29,8 @@ pub struct BuildDocument {
     pub steps: Vec<Step>,
     /// Its errors and warnings.
     pub errors: Vec<LogError>,
-    /// Why it failed.
-    pub explanation: Option<Explanation>,
+    /// Why it failed: the blocks that explain it, the most telling first.
+    pub explanation: Vec<Explanation>,
     /// Tests.
     pub tests: Option<TestCounts>,
     /// Its failed tests.

@@ -19,7 +19,6 @@ mod http;
 pub mod link;
 pub mod page;
 mod read;
-pub mod summary;
 pub mod text;
 pub mod view;
 

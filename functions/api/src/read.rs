@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use logmill_documents::{Cursor, Documents, Hit, Kind, Search, Sort};
 use logmill_metadata::{Deployment, Filter, Metadata, ObjectState, Status};
-use logmill_model::{Outcome, id};
+use logmill_model::{Explanation, Outcome, Summary, id};
 use logmill_query::{Bound, Query, Scalar, Test};
 use logmill_runtime::retry::Deadline;
 use serde::Deserialize as _;
@@ -15,7 +15,6 @@ use serde::Deserialize as _;
 use crate::document::{self, BuildDocument, RecordDocument};
 use crate::fault::Fault;
 use crate::link::LOG_PAGE;
-use crate::summary::Summary;
 use crate::view::{BuildRow, Detail, Found, FoundRecord, Line, List, LogPage};
 
 /// How long a page waits for its stores.
@@ -80,7 +79,11 @@ pub(crate) async fn build<M: Metadata + Clone>(
         return Err(Fault::not_found(format!("The deployment {key} has no log {part:?}.")));
     }
     let around = match &hit {
-        Some(hit) => around(documents, key, &part, &read(hit)?, deadline).await?,
+        Some(hit) => {
+            let blocks = read(hit)?.explanation;
+            let around = blocks.iter().map(|block| around(documents, key, &part, block, deadline));
+            futures_util::future::try_join_all(around).await?
+        }
         None => Vec::new(),
     };
     let document = hit.map(|hit| hit.source);
@@ -222,10 +225,9 @@ async fn around(
     documents: &Documents,
     key: &str,
     part: &str,
-    document: &BuildDocument,
+    block: &Explanation,
     deadline: Deadline,
 ) -> Result<Vec<Line>, Fault> {
-    let Some(block) = &document.explanation else { return Ok(Vec::new()) };
     let from = block.line.saturating_sub(AROUND).max(1);
     let last = block.end_line.clamp(block.line, block.line.saturating_add(EXPLAINED));
     let to = last.saturating_add(AROUND);

@@ -12,11 +12,10 @@
 //! `PROCESSING`, `COMPLETED`, `FAILED`. `after` is the `next` of the page before.
 
 use logmill_metadata::{Deployment, ObjectState, Status};
-use logmill_model::{Explanation, Level, Outcome, TestCounts, Timestamp};
+use logmill_model::{Explanation, Level, LogSummary, Outcome, Summary, TestCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::summary::{LogSummary, Summary};
 
 /// A page of the list of builds, newest first.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -223,8 +222,8 @@ pub struct Detail {
     pub part: Option<String>,
     /// The build document, as it is indexed; none before the log was read.
     pub document: Option<Value>,
-    /// The lines of the explanation and some before and behind.
-    pub around: Vec<Line>,
+    /// For each block of the explanation, its lines and some before and behind.
+    pub around: Vec<Vec<Line>>,
 }
 
 /// A line of a log.

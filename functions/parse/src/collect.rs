@@ -6,13 +6,11 @@ use logmill_documents::{
     BuildParts, Bulk, BulkWriter, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, Origin,
 };
 use logmill_model::mask::Policy;
-use logmill_model::{Build, Explanation, LogError, Step, TestCase, TestOutcome, Timestamp};
+use logmill_model::{Build, Explanation, LogError, Step, Summary, TestCase, TestOutcome, Timestamp};
 use logmill_objects::RangeReader;
 use logmill_parser::{Event, Options, Parser, Sink};
 use logmill_unpack::{Entry, Limits, Log, Object};
 use tokio::sync::mpsc::Sender;
-
-use crate::summary::Summary;
 
 /// Why the blocking half stopped before the end.
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +185,7 @@ impl<'a> Collector<'a> {
                     build,
                     steps: &self.steps,
                     errors: &self.errors,
-                    explanation: self.explanations.first(),
+                    explanation: &self.explanations,
                     failures: &self.failures,
                 };
                 self.writer.build(&self.origin, parts)

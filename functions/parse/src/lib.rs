@@ -12,7 +12,6 @@ mod collect;
 pub mod connect;
 pub mod event;
 mod object;
-pub mod summary;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use logmill_deadletter::{DeadLetters, Failure, Place, Reason};

@@ -7,7 +7,7 @@ use logmill_documents::{Bulk, BulkWriter, Origin, Rejected};
 use logmill_metadata::{
     ErrorKind as MetadataErrorKind, Facts, Metadata, ObjectRef, Take, Taken, Version, Witness,
 };
-use logmill_model::Timestamp;
+use logmill_model::{Summary, Timestamp};
 use logmill_model::id::ObjectKey;
 use logmill_objects::{ErrorKind, Head, RangeReader};
 use logmill_runtime::retry::{Deadline, Retryable};
@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 
 use crate::collect::{self, Stop};
 use crate::event::Put;
-use crate::summary::Summary;
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
 
 /// How much of an invocation's time is kept for ending cleanly.

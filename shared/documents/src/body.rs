@@ -100,8 +100,8 @@ pub struct BuildParts<'a> {
     pub steps: &'a [Step],
     /// Its errors; the first 1,000 are kept.
     pub errors: &'a [LogError],
-    /// Why it failed.
-    pub explanation: Option<&'a Explanation>,
+    /// Why it failed: the blocks that explain it, the most telling first.
+    pub explanation: &'a [Explanation],
     /// Its failed tests; the first 200 are kept.
     pub failures: &'a [TestCase],
 }
@@ -118,7 +118,7 @@ struct BuildBody<'a> {
     frameworks: &'a [String],
     steps: Vec<StepBody<'a>>,
     errors: &'a [LogError],
-    explanation: Option<&'a Explanation>,
+    explanation: &'a [Explanation],
     tests: Option<logmill_model::TestCounts>,
     failures: &'a [TestCase],
     metrics: Metrics,
@@ -183,8 +183,8 @@ impl<'a> Document<'a> {
         let failures_kept = first(failures, MAX_FAILURES);
         let texts = Texts::new(
             explanation
+                .iter()
                 .map(|explanation| explanation.message.as_str())
-                .into_iter()
                 .chain(errors_kept.iter().map(|error| error.message.as_str()))
                 .chain(failures_kept.iter().map(|test| test.name.as_str())),
         );

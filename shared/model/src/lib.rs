@@ -12,6 +12,7 @@ mod level;
 pub mod mask;
 mod record;
 mod step;
+mod summary;
 mod test;
 
 pub use build::{Build, Cuts, TestCounts};
@@ -20,4 +21,5 @@ pub use jiff::Timestamp;
 pub use level::{Level, Severity};
 pub use record::{Fields, Record, RecordKind};
 pub use step::{Outcome, Step};
+pub use summary::{LogSummary, Summary};
 pub use test::{TestCase, TestOutcome, TestSummary};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use logmill_metadata::Status;
-use logmill_model::{LogError, Outcome, Severity, TestCase};
+use logmill_model::{Explanation, LogError, Outcome, Severity, TestCase};
 use logmill_query::Query;
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ use super::{layout, steps};
 use crate::document::{AllCuts, BuildDocument};
 use crate::link;
 use crate::text::{bytes, count, grouped, lines as line_range, readable};
-use crate::view::{BuildRow, Detail, LogRow};
+use crate::view::{BuildRow, Detail, Line, LogRow};
 
 /// The most rows of a table that stand open.
 const OPEN: usize = 25;
@@ -111,32 +111,53 @@ fn unread(row: &BuildRow, asked: Option<&LogRow>) -> Markup {
 }
 
 fn explanation(detail: &Detail, document: &BuildDocument, part: &str) -> Markup {
-    let Some(found) = &document.explanation else {
+    let failed = document.result == Outcome::Failed;
+    let Some((first, rest)) = document.explanation.split_first() else {
         return html! {
-            @if document.result == Outcome::Failed {
+            @if failed {
                 section { h2 { "Why it failed" } p { "No line of the log says why." } }
             }
         };
     };
+    let around = |at: usize| detail.around.get(at).map_or(&[][..], Vec::as_slice);
     let key = detail.build.deployment_key.as_str();
-    let step = document.steps.iter().find(|step| Some(step.number) == found.step);
-    let failed = document.result == Outcome::Failed;
-    let marked = [(found.line, found.end_line.max(found.line))];
     html! {
         section.explanation {
             h2 { @if failed { "Why it failed" } @else { "What stands out" } }
-            p {
-                span.reason { (reason(found.reason)) }
-                @if !found.tool.is_empty() { " found by " b { (readable(&found.tool)) } }
-                @if let Some(step) = step { " in " b { (readable(&step.name)) } }
-                ", " a href=(link::line(key, part, found.headline_line.max(found.line))) { (line_range(found.line, found.end_line)) }
+            (block((key, part), document, first, around(0)))
+            @if !rest.is_empty() {
+                details {
+                    summary { (count(rest.len() as u64, "more place")) }
+                    @for (at, found) in rest.iter().enumerate() {
+                        (block((key, part), document, found, around(at + 1)))
+                    }
+                }
             }
-            @if detail.around.is_empty() {
-                pre.block { code { (readable(&found.message)) } }
-                p.quiet { "The lines of this log are not indexed; this is what the explanation keeps of them." }
-            } @else {
-                (lines(&Lines { mark: Mark::Error, key, part, marked: &marked, headline: Some(found.headline_line), anchors: false }, &detail.around))
-            }
+        }
+    }
+}
+
+/// One block of the explanation, with the lines around it.
+fn block(
+    (key, part): (&str, &str),
+    document: &BuildDocument,
+    found: &Explanation,
+    around: &[Line],
+) -> Markup {
+    let step = document.steps.iter().find(|step| Some(step.number) == found.step);
+    let marked = [(found.line, found.end_line.max(found.line))];
+    html! {
+        p {
+            span.reason { (reason(found.reason)) }
+            @if !found.tool.is_empty() { " found by " b { (readable(&found.tool)) } }
+            @if let Some(step) = step { " in " b { (readable(&step.name)) } }
+            ", " a href=(link::line(key, part, found.headline_line.max(found.line))) { (line_range(found.line, found.end_line)) }
+        }
+        @if around.is_empty() {
+            pre.block { code { (readable(&found.message)) } }
+            p.quiet { "These lines are not indexed; this is what the explanation keeps of them." }
+        } @else {
+            (lines(&Lines { mark: Mark::Error, key, part, marked: &marked, headline: Some(found.headline_line), anchors: false }, around))
         }
     }
 }

@@ -13,11 +13,6 @@ use serde_json::json;
 
 use crate::sample::{EVIL, at, detail, document, lines, log, now, row, step};
 
-/// The function's own side of the summaries, to be sure that what it writes can be read.
-#[path = "../../../parse/src/summary.rs"]
-#[allow(dead_code, unreachable_pub, reason = "another crate's module")]
-mod written;
-
 /// Writes a page with its stylesheet in it, as `target/tmp/NAME.html`, and gives its text back.
 fn show(name: &str, page: Markup) -> String {
     let html = page.into_string();
@@ -166,7 +161,7 @@ fn failed_build() -> (Detail, BuildDocument) {
             "[INFO] BUILD FAILURE",
         ],
     );
-    detail(night().remove(0), "", source, around)
+    detail(night().remove(0), "", source, vec![around])
 }
 
 #[test]
@@ -200,7 +195,7 @@ fn nothing_that_a_log_says_becomes_markup() {
     is_harmless(&show("list-evil", page::list(&list, &filter, now())));
     is_harmless(&page::deployment(&evil, Some(EVIL), now()).into_string());
     let source = document(EVIL, &[step(1, None, EVIL, "failed", 1, 9)]);
-    let (detail, document) = detail(evil, EVIL, source.clone(), lines(1200, &[EVIL]));
+    let (detail, document) = detail(evil, EVIL, source.clone(), vec![lines(1200, &[EVIL])]);
     is_harmless(&show("build-evil", page::build(&detail, &document, now())));
     let log = LogPage {
         deployment_key: EVIL.to_owned(),
@@ -316,17 +311,6 @@ fn a_hit_leads_to_its_line_and_a_wrong_query_to_its_column() {
     let html = show("search-wrong", page::misread(&wrong, &fault));
     assert!(html.contains(&format!("{}^", " ".repeat(column - 1))));
     show("fault", page::fault(&Fault::late("The metadata")));
-}
-
-#[test]
-fn the_summaries_that_parse_writes_can_be_read() {
-    let wrote: written::Summary = serde_json::from_value(json!({
-        "logs": [log("a", "failed", Some("why"))], "more": 2, "aside": ["b.png is no log"]
-    }))
-    .unwrap();
-    let read: logmill_api::summary::Summary =
-        serde_json::from_slice(&serde_json::to_vec(&wrote).unwrap()).unwrap();
-    assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(&wrote).unwrap());
 }
 
 #[test]

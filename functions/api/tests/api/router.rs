@@ -236,7 +236,7 @@ async fn a_failed_build_is_explained_from_the_list_to_the_line() {
     let detail: Detail = serde_json::from_str(&get(app, "/api/builds/shop-1").await.2).unwrap();
     assert_eq!(detail.part.as_deref(), Some("unit"));
     assert_eq!(detail.document.unwrap()["result"], "failed");
-    assert_eq!(detail.around[1].number, 1205);
+    assert_eq!(detail.around[0][1].number, 1205);
     let found: Found =
         serde_json::from_str(&get(app, "/api/search?q=expected&size=1").await.2).unwrap();
     assert_eq!((found.hits.len(), found.total, found.next.as_deref()), (1, 1, Some("[1]")));

@@ -1,10 +1,9 @@
 //! Data as the stores hold it.
 
 use logmill_api::document::BuildDocument;
-use logmill_api::summary::Summary;
 use logmill_api::view::{BuildRow, Detail, Line};
 use logmill_metadata::{Deployment, ObjectState, Status, Version};
-use logmill_model::{Level, Timestamp};
+use logmill_model::{Level, Summary, Timestamp};
 use serde_json::{Value, json};
 
 pub(crate) const EVIL: &str = "<script>alert(1)</script>\"'&\u{202e}";
@@ -104,8 +103,12 @@ pub(crate) fn document(text: &str, steps: &[Value]) -> Value {
         "started_at": "2026-11-21T14:01:10Z", "finished_at": "2026-11-21T14:08:02Z",
         "duration_s": 412.0, "tools": ["maven", text], "frameworks": ["junit"],
         "steps": steps, "errors": [error(120, "warning"), error(1204, "error"), error(1310, "fatal")],
-        "explanation": { "line": 1204, "end_line": 1209, "headline": text, "headline_line": 1205, "reason": "assertion", "tool": text,
-                         "step": 3, "message": text },
+        "explanation": [
+            { "line": 1204, "end_line": 1209, "headline": text, "headline_line": 1205,
+              "reason": "assertion", "tool": text, "step": 3, "message": text },
+            { "line": 1310, "end_line": 1310, "headline": text, "headline_line": 1310,
+              "reason": "exception", "tool": text, "step": 3, "message": text },
+        ],
         "tests": { "run": 120, "passed": 118, "failed": 2, "skipped": 1 },
         "failures": [{ "framework": text, "name": text, "classname": text, "result": "fail",
                        "duration_s": 0.31, "message": text, "line": 1204 }],
@@ -138,7 +141,7 @@ pub(crate) fn detail(
     row: BuildRow,
     part: &str,
     document: Value,
-    around: Vec<Line>,
+    around: Vec<Vec<Line>>,
 ) -> (Detail, BuildDocument) {
     let read = serde_json::from_value(document.clone()).unwrap();
     (Detail { build: row, part: Some(part.to_owned()), document: Some(document), around }, read)

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use logmill_metadata::{Deployment, Filter, Metadata as _, ObjectState, Status, Store as _};
-use logmill_model::Outcome;
-use logmill_parse::summary::{LogSummary, Summary};
+use logmill_model::{LogSummary, Outcome, Summary};
 
 use crate::endpoints::Clients;
 

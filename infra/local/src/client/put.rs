@@ -8,9 +8,8 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use logmill_metadata::{Metadata as _, ObjectState, Status};
 use logmill_model::id::{ObjectKey, Storage};
-use logmill_model::{Outcome, Timestamp};
+use logmill_model::{LogSummary, Outcome, Summary, Timestamp};
 use logmill_objects::{Content, PutOptions};
-use logmill_parse::summary::{LogSummary, Summary};
 use logmill_unpack::Format;
 
 use crate::endpoints::{BUCKET, Clients};

@@ -156,7 +156,7 @@ pub(super) async fn a_build_is_found_by_what_it_says(bench: &Bench) -> Result {
         build: &build,
         steps: &steps,
         errors: &[error],
-        explanation: Some(&explanation),
+        explanation: &[explanation],
         failures: &[],
     };
     let mut writer = BulkWriter::new(bench.documents.clone(), BulkLimits::default());

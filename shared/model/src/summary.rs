@@ -1,7 +1,11 @@
-//! What the metadata keeps of an object's logs, to be listed without the search engine.
+//! What the metadata keeps of an object's logs, to be listed without the search engine: written by
+//! the function that parses, as JSON, read by lists. A field that is missing has its default, so that
+//! older rows stay readable.
 
-use logmill_model::{Build, Explanation, Outcome, TestCounts, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::{Build, Explanation, Outcome, TestCounts};
 
 /// How many bytes of an explanation a summary keeps.
 const MAX_TEXT: usize = 600;
@@ -11,19 +15,19 @@ const ROOM: usize = 200 * 1024;
 
 /// The logs of one object, in their order.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 pub struct Summary {
     /// One for each log.
     pub logs: Vec<LogSummary>,
     /// Logs beyond the room that there is.
-    #[serde(default)]
     pub more: u64,
     /// Members of an archive that could not be used, each with the reason, for people.
-    #[serde(default)]
     pub aside: Vec<String>,
 }
 
 /// One log.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 pub struct LogSummary {
     /// Its part in the deployment; `""` where there is only one.
     pub part: String,
