@@ -11,11 +11,10 @@
 //! `{key}` is percent-encoded ([`logmill_model::id::encode`]). `status` is one of `PENDING`,
 //! `PROCESSING`, `COMPLETED`, `FAILED`. `after` is the `next` of the page before.
 
-use logmill_metadata::{Deployment, ObjectState, Status};
+use logmill_metadata::{Deployment, ObjectState, Progress, Status};
 use logmill_model::{Explanation, Level, LogSummary, Outcome, Summary, TestCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
 
 /// A page of the list of builds, newest first.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -109,6 +108,8 @@ pub struct LogRow {
     pub summary: LogSummary,
     /// Why its object could not be processed.
     pub error: Option<String>,
+    /// How much of its object was read, in per cent, while it is being processed.
+    pub progress: Option<u64>,
 }
 
 impl LogRow {
@@ -168,7 +169,8 @@ impl BuildRow {
         let Some(summary) = summary.filter(|summary| !summary.logs.is_empty()) else {
             let result = object.result.unwrap_or_default();
             let summary = LogSummary { part: object.part, result, ..LogSummary::default() };
-            self.logs.push(LogRow { status, summary, error: object.error });
+            let progress = object.progress.map(Progress::percent);
+            self.logs.push(LogRow { status, summary, error: object.error, progress });
             return;
         };
         self.logs_more += summary.more;
@@ -178,6 +180,7 @@ impl BuildRow {
             status,
             summary,
             error: error.clone(),
+            progress: None,
         }));
     }
 

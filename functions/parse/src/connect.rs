@@ -17,7 +17,11 @@ use crate::{Parse, Queue, Settings};
 pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<Dynamo>> {
     let stores = &config.stores;
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let objects = Objects::connect(&sdk);
+    // The SDK knows nothing of the setting's alias.
+    let objects = match &stores.endpoints.s3 {
+        Some(url) => Objects::connect_to(&sdk, url),
+        None => Objects::connect(&sdk),
+    };
     let endpoint = Endpoint::new(&stores.opensearch_url);
     let names = Names::default().with_logs_alias(&stores.read_alias);
     Ok(Parse {
@@ -30,6 +34,8 @@ pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<Dynamo>> {
             masking: masking(&config.mask_except)?,
             bulk: BulkLimits { bytes: config.bulk_bytes, ..BulkLimits::default() },
             max_attempts: config.max_attempts,
+            max_continuations: config.max_continuations,
+            records: config.records,
         },
         objects,
     })

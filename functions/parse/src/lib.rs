@@ -8,10 +8,17 @@
 //! It answers with an error only where trying again can help. What cannot be mended becomes a dead
 //! letter and a FAILED row with the reason, and the queue goes on.
 
+mod checkpoint;
 mod collect;
 pub mod connect;
 pub mod event;
 mod object;
+mod pace;
+mod read;
+mod selection;
+mod spent;
+
+use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use logmill_deadletter::{DeadLetters, Failure, Place, Reason};
@@ -20,7 +27,9 @@ use logmill_metadata::{Metadata, Owner};
 use logmill_model::Timestamp;
 use logmill_model::mask::Policy;
 use logmill_objects::Objects;
+use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
+use logmill_runtime::telemetry::names;
 
 use event::{Malformed, Message, Put};
 pub use object::Ended;
@@ -65,6 +74,10 @@ pub struct Settings {
     pub bulk: BulkLimits,
     /// How often an object is tried before it becomes a dead letter.
     pub max_attempts: u32,
+    /// How often work on an object is continued before it becomes a dead letter.
+    pub max_continuations: u32,
+    /// Which records become documents.
+    pub records: Records,
 }
 
 /// One call of the function.
@@ -121,7 +134,10 @@ impl<M: Metadata> Parse<M> {
             tracing::info!(bucket = put.bucket, key = put.key, "the bucket is not ours");
             return Ok(());
         }
+        let began = Instant::now();
         let ended = self.object(put, body, invocation).await?;
+        metrics::histogram!(names::PARSE_SECONDS, "result" => ended.as_str())
+            .record(began.elapsed());
         count(ended.as_str(), 1);
         tracing::info!(key = put.key, outcome = ended.as_str(), "the object is done with");
         Ok(())
@@ -168,5 +184,5 @@ impl<M: Metadata> Parse<M> {
 
 /// Counts what became of objects.
 fn count(result: &'static str, number: u64) {
-    metrics::counter!("logmill_parse_objects_total", "result" => result).increment(number);
+    metrics::counter!(names::PARSE_OBJECTS, "result" => result).increment(number);
 }

@@ -1,34 +1,45 @@
 //! One object, from its event to its end.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use logmill_deadletter::{Failure, Place, Reason};
 use logmill_documents::{Bulk, BulkWriter, Origin, Rejected};
 use logmill_metadata::{
-    ErrorKind as MetadataErrorKind, Facts, Metadata, ObjectRef, Take, Taken, Version, Witness,
+    ErrorKind as MetadataErrorKind, Facts, MAX_BLOB, Metadata, ObjectRef, Progress, Take, Taken,
+    Version, Witness,
 };
-use logmill_model::{Summary, Timestamp};
 use logmill_model::id::ObjectKey;
+use logmill_model::{Summary, Timestamp};
 use logmill_objects::{ErrorKind, Head, RangeReader};
 use logmill_runtime::retry::{Deadline, Retryable};
+use logmill_runtime::telemetry::names;
 use tokio::sync::mpsc;
 
-use crate::collect::{self, Stop};
+use crate::checkpoint::Checkpoint;
+use crate::collect::Collector;
 use crate::event::Put;
+use crate::pace::Pace;
+use crate::read::{self, Plan, Read, Stop};
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
 
-/// How much of an invocation's time is kept for ending cleanly.
-const RESERVE: Duration = Duration::from_secs(3);
 /// How long a lease outlasts its invocation.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
+/// The longest that a message waits for an object which another worker has.
+const WAIT: i32 = 2;
 /// How many bulks may wait between parsing and writing.
 const BULKS: usize = 2;
+/// How often the metadata is told how far the work is.
+const TELL: Duration = Duration::from_secs(5);
 
 /// What became of an object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ended {
     /// Its documents are written.
     Completed,
+    /// A part of its documents is written; a message was sent to go on from there.
+    Paused,
     /// It can't be used; a dead letter and its row say why.
     Failed,
     /// There was nothing to do: it is gone, replaced, or done already.
@@ -43,6 +54,7 @@ impl Ended {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
+            Self::Paused => "paused",
             Self::Failed => "failed",
             Self::Ignored => "ignored",
             Self::Waiting => "waiting",
@@ -92,7 +104,12 @@ impl<M: Metadata> Parse<M> {
             .map_err(|error| TryAgain(error.to_string()))?;
         match take {
             Take::Taken(taken) => self.taken(&job, &taken, body, invocation).await,
-            Take::Held { until } => self.wait(body, until, invocation).await,
+            Take::Held { until } => {
+                let left = until.duration_since(invocation.now).as_secs();
+                let delay = i32::try_from(left).unwrap_or(WAIT).clamp(1, WAIT);
+                self.send(body, delay).await?;
+                Ok(Ended::Waiting)
+            }
             Take::Finished { .. } | Take::Newer { .. } => Ok(Ended::Ignored),
         }
     }
@@ -106,7 +123,8 @@ impl<M: Metadata> Parse<M> {
     ) -> Result<Ended, TryAgain> {
         let attempts = taken.object.attempts;
         match self.work(job, taken, invocation).await {
-            Ok(()) => Ok(Ended::Completed),
+            Ok(None) => Ok(Ended::Completed),
+            Ok(Some(checkpoint)) => self.pause(job, &checkpoint, body, invocation).await,
             Err(Fault::Replaced) => {
                 self.release(job, invocation).await;
                 Ok(Ended::Ignored)
@@ -125,24 +143,35 @@ impl<M: Metadata> Parse<M> {
         }
     }
 
-    /// Sends the message anew, to be delivered when the lease has ended.
-    async fn wait(
+    /// Saves where work stopped, and sends a message to go on from there.
+    async fn pause(
         &self,
+        job: &Job,
+        paused: &Pausing,
         body: &str,
-        until: Timestamp,
         invocation: &Invocation,
     ) -> Result<Ended, TryAgain> {
-        let left = until.duration_since(invocation.now).as_secs().clamp(1, 900);
+        let (object, version, owner) = (&job.object, &job.version, &invocation.owner);
+        self.metadata
+            .pause(object, version, owner, &paused.checkpoint, paused.progress)
+            .await
+            .map_err(|error| TryAgain(error.to_string()))?;
+        self.send(body, 0).await?;
+        Ok(Ended::Paused)
+    }
+
+    /// Sends a message to the function's own queue, to be delivered in so many seconds.
+    async fn send(&self, body: &str, delay: i32) -> Result<(), TryAgain> {
         self.queue
             .client
             .send_message()
             .queue_url(&self.queue.url)
             .message_body(body)
-            .delay_seconds(i32::try_from(left).unwrap_or(900))
+            .delay_seconds(delay)
             .send()
             .await
             .map_err(|error| TryAgain(format!("the message cannot be sent anew: {error}")))?;
-        Ok(Ended::Waiting)
+        Ok(())
     }
 
     async fn release(&self, job: &Job, invocation: &Invocation) {
@@ -188,9 +217,14 @@ impl<M: Metadata> Parse<M> {
         }
     }
 
-    /// Writes the documents of an object and ends it.
-    async fn work(&self, job: &Job, taken: &Taken, invocation: &Invocation) -> Result<(), Fault> {
-        let deadline = invocation.deadline.with_reserve(RESERVE);
+    /// Writes the documents of an object and ends it, or says where to go on.
+    async fn work(
+        &self,
+        job: &Job,
+        taken: &Taken,
+        invocation: &Invocation,
+    ) -> Result<Option<Pausing>, Fault> {
+        let pace = Pace::of(invocation.deadline);
         let key = &job.object.deployment_key;
         let facts = facts(job);
         self.metadata
@@ -206,20 +240,52 @@ impl<M: Metadata> Parse<M> {
             parser_version: logmill_parser::VERSION.to_owned(),
             observed_at: job.head.last_modified,
         };
-        let before = self
-            .metadata
-            .summary(key, &job.object.part)
-            .await
-            .map_err(|error| metadata_fault(&error))?;
-        let summary = self.documents(job, &origin, deadline, invocation).await?;
+        let from = resumed(taken, job);
+        let began_at = from.as_ref().map(Checkpoint::order);
+        match self.documents(job, &origin, (pace, from), invocation).await? {
+            Read::Ended(summary) => {
+                self.tidy(job, taken, &origin, &summary, pace.writing).await?;
+                self.complete(job, &summary, invocation).await?;
+                Ok(None)
+            }
+            Read::Paused(checkpoint) if Some(checkpoint.order()) <= began_at => {
+                Err(Fault::Passing("the invocation's time ended before it could go on".to_owned()))
+            }
+            Read::Paused(_) if taken.object.continuations >= self.settings.max_continuations => {
+                let message = format!(
+                    "it was not done after {} continuations (LOGMILL_MAX_CONTINUATIONS)",
+                    taken.object.continuations
+                );
+                Err(Fault::Lasting { kind: "continuations", message })
+            }
+            Read::Paused(checkpoint) => Ok(Some(Pausing::new(&checkpoint, job)?)),
+        }
+    }
 
-        let parts = parts(&job.object.part, &summary);
+    /// Makes what was written searchable, and deletes what older versions left.
+    async fn tidy(
+        &self,
+        job: &Job,
+        taken: &Taken,
+        origin: &Origin,
+        summary: &Summary,
+        deadline: Deadline,
+    ) -> Result<(), Fault> {
+        let ObjectRef { deployment_key: key, part, .. } = &job.object;
+        // Whoever takes an object as the first ever finds nothing older.
+        if taken.object.revision <= 1 {
+            return self.documents.refresh(deadline).await.map_err(|it| document_fault(&it));
+        }
+        let parts = parts(part, summary);
         for part in &parts {
+            let origin = Origin { part: part.clone(), ..origin.clone() };
             self.documents
-                .delete_other_generations(key, part, &origin.generation, deadline)
+                .delete_other_generations(&origin, deadline)
                 .await
                 .map_err(|error| document_fault(&error))?;
         }
+        let before =
+            self.metadata.summary(key, part).await.map_err(|error| metadata_fault(&error))?;
         let old: Option<Summary> = before.and_then(|blob| serde_json::from_slice(&blob.bytes).ok());
         for log in old.iter().flat_map(|summary| &summary.logs) {
             if !parts.contains(&log.part) {
@@ -229,7 +295,16 @@ impl<M: Metadata> Parse<M> {
                     .map_err(|error| document_fault(&error))?;
             }
         }
-        let bytes = serde_json::to_vec(&summary)
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        job: &Job,
+        summary: &Summary,
+        invocation: &Invocation,
+    ) -> Result<(), Fault> {
+        let bytes = serde_json::to_vec(summary)
             .map_err(|error| Fault::Lasting { kind: "summary", message: error.to_string() })?;
         let (owner, now) = (&invocation.owner, invocation.now);
         self.metadata
@@ -243,24 +318,39 @@ impl<M: Metadata> Parse<M> {
         &self,
         job: &Job,
         origin: &Origin,
-        deadline: Deadline,
+        (pace, from): (Pace, Option<Checkpoint>),
         invocation: &Invocation,
-    ) -> Result<Summary, Fault> {
+    ) -> Result<Read, Fault> {
         let (bulks, mut written) = mpsc::channel::<Bulk>(BULKS);
         let bucket = &self.settings.bucket;
         let runtime = tokio::runtime::Handle::current();
-        let objects = self.objects.within(deadline);
+        let objects = self.objects.within(pace.writing);
         let reader = RangeReader::new(&objects, bucket, &job.object.object_key, &job.head, runtime);
         let writer = BulkWriter::new(self.documents.clone(), self.settings.bulk);
-        let (masking, origin) = (self.settings.masking, origin.clone());
+        let progress = Arc::new(AtomicU64::new(0));
+        let plan = Plan {
+            origin: origin.clone(),
+            masking: self.settings.masking,
+            records: self.settings.records,
+            until: pace.reading,
+            progress: progress.clone(),
+        };
         let parsing = tokio::task::spawn_blocking(move || {
-            collect::read(reader, &origin, masking, writer, &bulks)
+            let mut collector = Collector::new(&plan.origin, writer, &bulks);
+            let read = read::read(reader, &plan, &mut collector, from);
+            collector.spent.tell();
+            read
         });
         let mut fault = None;
+        let mut told = Instant::now();
         while let Some(bulk) = written.recv().await {
-            if let Err(error) = self.write(bulk, job, deadline, invocation).await {
+            if let Err(error) = self.write(bulk, job, pace.writing, invocation).await {
                 fault = Some(error);
                 break;
+            }
+            if told.elapsed() >= TELL {
+                told = Instant::now();
+                self.tell(job, progress.load(Ordering::Relaxed), invocation).await;
             }
         }
         // Whoever still parses sees that nothing is taken any more, and stops.
@@ -270,12 +360,24 @@ impl<M: Metadata> Parse<M> {
             return Err(fault);
         }
         match parsed {
-            Ok(Ok(summary)) => Ok(summary),
+            Ok(Ok(read)) => Ok(read),
             Ok(Err(stop)) => Err(stop_fault(&stop)),
             Err(panic) => Err(Fault::Lasting {
                 kind: "panic",
                 message: format!("parsing it failed: {panic}"),
             }),
+        }
+    }
+
+    /// Says how far the work is.
+    async fn tell(&self, job: &Job, read: u64, invocation: &Invocation) {
+        let progress = Progress { read, size: job.head.size };
+        let (object, version, owner) = (&job.object, &job.version, &invocation.owner);
+        let until = lease_end(invocation);
+        let told = self.metadata.extend(object, version, owner, until, progress).await;
+        if let Err(error) = told {
+            // Whether the lease is lost shows when the object is ended.
+            tracing::warn!(%error, "how far the work is cannot be told");
         }
     }
 
@@ -289,10 +391,13 @@ impl<M: Metadata> Parse<M> {
         if deadline.is_over() {
             return Err(Fault::Passing("the time of this invocation is over".to_owned()));
         }
-        let written =
-            self.documents.write(bulk, deadline).await.map_err(|error| document_fault(&error))?;
-        metrics::counter!("es_write_success_total").increment(written.written as u64);
-        metrics::counter!("es_write_errors_total").increment(written.rejected.len() as u64);
+        let began = Instant::now();
+        let written = self.documents.write(bulk, deadline).await;
+        metrics::histogram!(names::PARSE_STAGE_SECONDS, "stage" => "writing")
+            .record(began.elapsed());
+        let written = written.map_err(|error| document_fault(&error))?;
+        metrics::counter!(names::ES_WRITE_SUCCESS).increment(written.written as u64);
+        metrics::counter!(names::ES_WRITE_ERRORS).increment(written.rejected.len() as u64);
         for rejected in written.rejected {
             self.rejected(rejected, job, invocation).await?;
         }
@@ -320,6 +425,39 @@ impl<M: Metadata> Parse<M> {
         let written = self.dead_letter(failure, invocation).await;
         written.map_err(|TryAgain(why)| Fault::Passing(why))
     }
+}
+
+/// What is saved where work stops.
+struct Pausing {
+    checkpoint: Vec<u8>,
+    progress: Progress,
+}
+
+impl Pausing {
+    fn new(checkpoint: &Checkpoint, job: &Job) -> Result<Self, Fault> {
+        let lasting = |message: String| Fault::Lasting { kind: "checkpoint", message };
+        let bytes = checkpoint.seal().map_err(|error| lasting(error.to_string()))?;
+        if bytes.len() > MAX_BLOB {
+            let size = bytes.len();
+            let message = format!("where to go on takes {size} bytes, more than {MAX_BLOB}");
+            return Err(lasting(message));
+        }
+        let progress = Progress { read: checkpoint.packed, size: job.head.size };
+        Ok(Self { checkpoint: bytes, progress })
+    }
+}
+
+/// Where the invocation before stopped, if it can be gone on with.
+fn resumed(taken: &Taken, job: &Job) -> Option<Checkpoint> {
+    let opened = Checkpoint::open(taken.checkpoint.as_ref()?).and_then(|checkpoint| {
+        logmill_parser::Parser::restore(logmill_parser::Options::default(), &checkpoint.parser)?;
+        Ok(checkpoint)
+    });
+    if let Err(error) = &opened {
+        metrics::counter!(names::PARSE_CHECKPOINTS_REFUSED).increment(1);
+        tracing::warn!(key = job.object.object_key, %error, "the log is parsed from its beginning");
+    }
+    opened.ok()
 }
 
 /// The parts whose documents were written: at least the object's own, so that an archive that came
@@ -392,6 +530,7 @@ fn stop_fault(stop: &Stop) -> Fault {
     match stop {
         Stop::NoLog(_) => Fault::Lasting { kind: "not_a_log", message: stop.to_string() },
         Stop::Document(_) => Fault::Lasting { kind: "document", message: stop.to_string() },
+        Stop::State(_) => Fault::Lasting { kind: "checkpoint", message: stop.to_string() },
         Stop::Unwanted => Fault::Passing(stop.to_string()),
         Stop::Read(error) => {
             match logmill_objects::Error::find(error).map(logmill_objects::Error::kind) {

@@ -13,6 +13,7 @@ mod notices;
 mod parse;
 mod progress;
 mod stdout;
+mod timings;
 mod up;
 
 use std::process::ExitCode;

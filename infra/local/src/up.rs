@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::routing::get;
 use logmill_documents::BulkLimits;
 use logmill_model::mask::Policy;
 use logmill_parse::{Parse, Queue, Settings};
-use logmill_runtime::config::MetricsFormat;
+use logmill_runtime::config::{MetricsFormat, Records};
 use logmill_runtime::telemetry;
 use tokio::sync::watch;
 
@@ -16,7 +16,7 @@ use crate::client::put::{self, Sent};
 use crate::cloud::{Cloud, bind, triggers};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
-use crate::stdout;
+use crate::{stdout, timings};
 
 /// How many logs are worked on at once.
 const WORKERS: usize = 2;
@@ -33,6 +33,12 @@ pub(crate) struct UpArguments {
     /// End when the files are done, rather than go on serving
     #[arg(long)]
     exit: bool,
+    /// Print where the time went once the files are done
+    #[arg(long)]
+    timings: bool,
+    /// Which records of a log are indexed
+    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = ["all", "failed", "context", "none"])]
+    records: String,
     #[command(flatten)]
     ports: Ports,
 }
@@ -60,11 +66,12 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
         metadata: clients.metadata.clone(),
         documents: clients.documents.clone(),
     };
-    let rendered = get(move || async move { metrics.render() });
+    let shown = metrics.clone();
+    let rendered = get(move || async move { shown.render() });
     let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
     cloud.serve(page, router, &stopping);
 
-    let function = Arc::new(function(&clients));
+    let function = Arc::new(function(&clients, records(&arguments.records)));
     let boot = boot_id();
     let notifying = triggers::notify(cloud.s3.clone(), cloud.queue.clone(), stopping.clone());
     let mapping = triggers::map(function, cloud.queue.clone(), boot, WORKERS, stopping.clone());
@@ -72,10 +79,15 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
 
     let mut well = true;
     if !arguments.files.is_empty() {
+        let began = Instant::now();
         let sent = put::put(&clients, &arguments.files).await?;
         let ended = put::wait(&clients, sent).await?;
         well = ended.iter().all(Sent::is_completed) && ended.len() == arguments.files.len();
+        let took = began.elapsed();
         stdout::write(put::table(&ended).as_bytes())?;
+        if arguments.timings {
+            stdout::write(timings::table(&metrics.render(), took).as_bytes())?;
+        }
     }
     if !arguments.exit {
         let address = url(ports.http_port);
@@ -91,7 +103,13 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     Ok(well)
 }
 
-fn function(clients: &Clients) -> Parse<logmill_metadata_dynamodb::Dynamo> {
+/// The value of `--records`.
+fn records(name: &str) -> Records {
+    let known = Records::NAMES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, records)| *records).unwrap_or_default()
+}
+
+fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_dynamodb::Dynamo> {
     Parse {
         objects: clients.objects.clone(),
         metadata: clients.metadata.clone(),
@@ -103,6 +121,8 @@ fn function(clients: &Clients) -> Parse<logmill_metadata_dynamodb::Dynamo> {
             masking: Policy::all(),
             bulk: BulkLimits::default(),
             max_attempts: 5,
+            max_continuations: 1_000,
+            records,
         },
     }
 }

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use logmill_model::{Build, Explanation, Fields, LogError, Record, Step, TestCase, id};
-use serde::Serialize;
 use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Serialize};
 
 use crate::names::{TimeFault, place};
 use crate::{Kind, Month};
@@ -89,21 +89,37 @@ struct RecordBody<'a> {
     fields: &'a Fields,
 }
 
-/// What a build document is made of. Lists that are longer than allowed are cut, and say so.
+/// How many items the lists of a build document leave out.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ListCuts {
+    /// Steps.
+    #[serde(rename = "steps_cut")]
+    pub steps: u64,
+    /// Errors.
+    #[serde(rename = "errors_cut")]
+    pub errors: u64,
+    /// Failed tests.
+    #[serde(rename = "failures_cut")]
+    pub failures: u64,
+}
+
+/// What a build document is made of. Whoever gathers the lists keeps them within their limits.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildParts<'a> {
     /// What kind of deployment it is, `build` for example.
     pub deployment_type: Option<&'a str>,
     /// What sums it up.
     pub build: &'a Build,
-    /// Its steps; the first 2,000 are kept.
+    /// Its steps: the first [`MAX_STEPS`] at most.
     pub steps: &'a [Step],
-    /// Its errors; the first 1,000 are kept.
+    /// Its errors: the first [`MAX_ERRORS`] at most.
     pub errors: &'a [LogError],
     /// Why it failed: the blocks that explain it, the most telling first.
     pub explanation: &'a [Explanation],
-    /// Its failed tests; the first 200 are kept.
+    /// Its failed tests: the first [`MAX_FAILURES`] at most.
     pub failures: &'a [TestCase],
+    /// What the lists leave out.
+    pub cut: ListCuts,
 }
 
 #[derive(Serialize)]
@@ -147,9 +163,8 @@ struct Metrics {
 struct CutsBody<'a> {
     #[serde(flatten)]
     cuts: &'a logmill_model::Cuts,
-    steps_cut: usize,
-    errors_cut: usize,
-    failures_cut: usize,
+    #[serde(flatten)]
+    lists: ListCuts,
 }
 
 impl<'a> Document<'a> {
@@ -177,16 +192,15 @@ impl<'a> Document<'a> {
     }
 
     pub(crate) fn build(origin: &'a Origin, parts: BuildParts<'a>) -> Self {
-        let BuildParts { deployment_type, build, steps, errors, explanation, failures } = parts;
+        let BuildParts { deployment_type, build, steps, errors, explanation, failures, cut } =
+            parts;
         let id = id::build_document_id(&origin.deployment_key, &origin.part);
-        let (kept, errors_kept) = (first(steps, MAX_STEPS), first(errors, MAX_ERRORS));
-        let failures_kept = first(failures, MAX_FAILURES);
         let texts = Texts::new(
             explanation
                 .iter()
                 .map(|explanation| explanation.message.as_str())
-                .chain(errors_kept.iter().map(|error| error.message.as_str()))
-                .chain(failures_kept.iter().map(|test| test.name.as_str())),
+                .chain(errors.iter().map(|error| error.message.as_str()))
+                .chain(failures.iter().map(|test| test.name.as_str())),
         );
         let body = BuildBody {
             deployment_type,
@@ -196,14 +210,14 @@ impl<'a> Document<'a> {
             duration_s: build.duration_s(),
             tools: &build.tools,
             frameworks: &build.frameworks,
-            steps: kept
+            steps: steps
                 .iter()
                 .map(|step| StepBody { step, duration_s: step.duration_s() })
                 .collect(),
-            errors: errors_kept,
+            errors,
             explanation,
             tests: build.tests,
-            failures: failures_kept,
+            failures,
             metrics: Metrics {
                 lines: build.lines,
                 bytes: build.bytes,
@@ -213,12 +227,7 @@ impl<'a> Document<'a> {
                 warnings: build.warnings,
                 error_rate: build.error_rate(),
             },
-            cuts: CutsBody {
-                cuts: &build.cuts,
-                steps_cut: steps.len() - kept.len(),
-                errors_cut: errors.len() - errors_kept.len(),
-                failures_cut: failures.len() - failures_kept.len(),
-            },
+            cuts: CutsBody { cuts: &build.cuts, lists: cut },
         };
         Self::new(Kind::Builds, origin, build.started_at, id, Own::Build(Box::new(body)), texts)
     }
@@ -236,10 +245,6 @@ impl<'a> Document<'a> {
         let body = Body { at, time_fault, origin, own, text, text_cut };
         Self { kind, month, id, body }
     }
-}
-
-fn first<T>(all: &[T], most: usize) -> &[T] {
-    &all[..all.len().min(most)]
 }
 
 /// The values of `text`, each by itself, so that no phrase reaches from one into the next.

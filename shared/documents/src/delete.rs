@@ -2,11 +2,12 @@
 
 use logmill_query::{Query, to_opensearch};
 use logmill_runtime::retry::Deadline;
+use logmill_runtime::telemetry::names;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::Request;
-use crate::{Documents, Error, ErrorKind};
+use crate::{Documents, Error, ErrorKind, Origin};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -30,21 +31,23 @@ impl Documents {
         self.send::<Value>(&request, deadline).await.map(drop)
     }
 
-    /// Deletes the documents of a log that other generations than this one wrote, in all kinds and
-    /// months, and returns how many. Refreshes before and after, so that none is missed and none is
-    /// seen any more.
+    /// Deletes the documents of a log that other generations than this one, or another version of
+    /// the parser, wrote, in all kinds and months, and returns how many. Refreshes before and after,
+    /// so that none is missed and none is seen any more.
     ///
     /// # Errors
     /// Where not all of them could be deleted; doing so again is safe.
     pub async fn delete_other_generations(
         &self,
-        deployment_key: &str,
-        part: &str,
-        generation: &str,
+        origin: &Origin,
         deadline: Deadline,
     ) -> Result<u64, Error> {
-        let others = Query::Not(Box::new(Query::is("generation", generation)));
-        self.delete(&Query::all_of([of_log(deployment_key, part), others]), deadline).await
+        let this = Query::all_of([
+            Query::is("generation", &origin.generation),
+            Query::is("parser_version", &origin.parser_version),
+        ]);
+        let of_log = of_log(&origin.deployment_key, &origin.part);
+        self.delete(&Query::all_of([of_log, Query::Not(Box::new(this))]), deadline).await
     }
 
     /// Deletes all documents of a log, in all kinds and months, and returns how many.
@@ -74,6 +77,7 @@ impl Documents {
             deleted += answer.deleted;
             let left = answer.version_conflicts + answer.failures.len() as u64;
             if left == 0 && !answer.timed_out {
+                metrics::counter!(names::DOCUMENTS_DELETED).increment(deleted);
                 return Ok(deleted);
             }
             let reason = answer.failures.first().map(|failure| format!(", first: {failure}"));

@@ -16,7 +16,7 @@ mod names;
 mod search;
 mod template;
 
-pub use body::{BuildParts, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, MAX_TEXT, Origin};
+pub use body::{BuildParts, ListCuts, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, MAX_TEXT, Origin};
 pub use bulk::{Bulk, BulkLimits, BulkWriter, Rejected, Written};
 pub use client::{Documents, Endpoint};
 pub use error::{Error, ErrorKind};

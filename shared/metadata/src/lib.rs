@@ -42,6 +42,6 @@ pub use store::{BlobChange, Change, Commit, Loaded, Store};
 pub use tally::Tally;
 pub use types::{
     Blob, BlobKind, Deployment, Facts, Filter, Lease, MAX_BLOB, MAX_ERROR, ObjectRef, ObjectState,
-    Order, Owner, Page, Reopen, Status, Take, Taken, Witness,
+    Order, Owner, Page, Progress, Reopen, Status, Take, Taken, Witness,
 };
 pub use version::{Relation, Version, compare_sequencers};

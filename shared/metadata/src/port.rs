@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind};
 use crate::rules::{self, Act, End, Step};
 use crate::store::{Change, Commit, Loaded, Store};
 use crate::types::{
-    Blob, BlobKind, Deployment, Facts, MAX_BLOB, ObjectRef, ObjectState, Owner, Reopen, Status,
-    Take, Witness,
+    Blob, BlobKind, Deployment, Facts, MAX_BLOB, ObjectRef, ObjectState, Owner, Progress, Reopen,
+    Status, Take, Witness,
 };
 use crate::version::Version;
 
@@ -27,7 +27,7 @@ const TRIES: u32 = 40;
 /// `LeaseLost` where the caller's lease is the condition.
 pub trait Metadata: Store {
     /// Takes an object for work, until `lease_until`. Makes the rows if nobody did; a newer
-    /// version takes over from an older one, ended or leased; a lease that has ended or whose
+    /// version takes over from an older one that nobody works on; a lease that has ended or whose
     /// owner is of another boot is taken over. Counts an attempt.
     ///
     /// # Errors
@@ -57,29 +57,27 @@ pub trait Metadata: Store {
         }
     }
 
-    /// Moves the end of the lease, and saves where to go on (at most [`MAX_BLOB`] bytes) if there
-    /// is something to save.
+    /// Moves the end of the lease, and says how far the work is.
     ///
     /// # Errors
-    /// `LeaseLost`, `TooLarge`; see [`Metadata`].
+    /// `LeaseLost`; see [`Metadata`].
     fn extend(
         &self,
         object: &ObjectRef,
         version: &Version,
         owner: &Owner,
         lease_until: Timestamp,
-        checkpoint: Option<&[u8]>,
+        progress: Progress,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async move {
-            check_size(object, "checkpoint", checkpoint.unwrap_or_default())?;
             let act = Act { object, version, owner, now: lease_until };
-            let rule = |loaded: &Loaded| rules::extend(loaded, &act, lease_until, checkpoint);
+            let rule = |loaded: &Loaded| rules::extend(loaded, &act, lease_until, progress);
             change(self, &object.deployment_key, Some(&object.part), rule).await
         }
     }
 
-    /// Stops work for now, to be continued from `checkpoint` by a new message: gives the lease
-    /// back, counts a continuation and begins to count attempts anew.
+    /// Stops work for now, to be continued from `checkpoint` (at most [`MAX_BLOB`] bytes) by a new
+    /// message: gives the lease back, counts a continuation and begins to count attempts anew.
     ///
     /// # Errors
     /// `LeaseLost`, `TooLarge`; see [`Metadata`].
@@ -89,11 +87,12 @@ pub trait Metadata: Store {
         version: &Version,
         owner: &Owner,
         checkpoint: &[u8],
+        progress: Progress,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async move {
             check_size(object, "checkpoint", checkpoint)?;
             let act = Act { object, version, owner, now: Timestamp::UNIX_EPOCH };
-            let rule = |loaded: &Loaded| rules::release(loaded, &act, Some(checkpoint));
+            let rule = |loaded: &Loaded| rules::release(loaded, &act, Some((checkpoint, progress)));
             change(self, &object.deployment_key, Some(&object.part), rule).await
         }
     }

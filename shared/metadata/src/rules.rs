@@ -6,8 +6,8 @@ use logmill_model::{Outcome, Timestamp};
 use crate::error::{Error, ErrorKind};
 use crate::store::{BlobChange, Change, Loaded};
 use crate::types::{
-    Blob, Deployment, Facts, Lease, MAX_ERROR, ObjectRef, ObjectState, Owner, Reopen, Status, Take,
-    Taken, Witness,
+    Blob, Deployment, Facts, Lease, MAX_ERROR, ObjectRef, ObjectState, Owner, Progress, Reopen,
+    Status, Take, Taken, Witness,
 };
 use crate::version::{Relation, Version};
 
@@ -50,6 +50,7 @@ fn fresh(act: &Act<'_>) -> ObjectState {
         result: None,
         error: None,
         ended_by: None,
+        progress: None,
         status_since: act.now,
         revision: 0,
     }
@@ -80,7 +81,15 @@ pub(crate) fn take(loaded: &Loaded, act: &Act<'_>, until: Timestamp) -> Step<Tak
                     next.version.sequencer.clone_from(&act.version.sequencer);
                 }
             }
-            Relation::Newer => next.revision = known.revision,
+            Relation::Newer => {
+                // Whoever still writes documents of an older version would write over the newer
+                // one's, so that this one waits.
+                if let Some(lease) = known.lease.as_ref().filter(|it| it.binds(act.owner, act.now))
+                {
+                    return Step::Done(Take::Held { until: lease.until });
+                }
+                next.revision = known.revision;
+            }
         }
     }
     if next.status != Status::Processing {
@@ -123,25 +132,20 @@ pub(crate) fn extend(
     loaded: &Loaded,
     act: &Act<'_>,
     until: Timestamp,
-    checkpoint: Option<&[u8]>,
+    progress: Progress,
 ) -> Result<Step<()>, Error> {
     let mut next = owned(loaded, act)?;
     next.lease = Some(Lease { owner: act.owner.clone(), until });
+    next.progress = Some(progress);
     next.revision += 1;
-    let blob =
-        checkpoint.map(|bytes| Blob { generation: next.generation(), bytes: bytes.to_vec() });
-    let mut change = Change { object: Some(next), ..Change::default() };
-    if let Some(blob) = blob {
-        change.checkpoint = BlobChange::Put(blob);
-    }
-    Ok(Step::Write(Box::new(change), ()))
+    Ok(Step::Write(Box::new(Change { object: Some(next), ..Change::default() }), ()))
 }
 
 /// Gives the lease back; with a checkpoint it is progress, so attempts count anew.
 pub(crate) fn release(
     loaded: &Loaded,
     act: &Act<'_>,
-    checkpoint: Option<&[u8]>,
+    checkpoint: Option<(&[u8], Progress)>,
 ) -> Result<Step<()>, Error> {
     let mut next = match owned(loaded, act) {
         Ok(next) => next,
@@ -152,8 +156,9 @@ pub(crate) fn release(
     next.lease = None;
     next.revision += 1;
     let mut change = Change::default();
-    if let Some(bytes) = checkpoint {
+    if let Some((bytes, progress)) = checkpoint {
         next.attempts = 0;
+        next.progress = Some(progress);
         next.continuations = next.continuations.saturating_add(1);
         change.checkpoint =
             BlobChange::Put(Blob { generation: next.generation(), bytes: bytes.to_vec() });
@@ -186,6 +191,7 @@ pub(crate) fn end(loaded: &Loaded, act: &Act<'_>, end: &End<'_>) -> Result<Step<
     next.status = status;
     next.status_since = act.now;
     next.lease = None;
+    next.progress = None;
     next.ended_by = Some(act.owner.clone());
     next.revision += 1;
     let summary = match end {
@@ -228,6 +234,7 @@ pub(crate) fn reopen(loaded: &Loaded, owner: &Owner, now: Timestamp) -> Step<Reo
         result: None,
         error: None,
         ended_by: None,
+        progress: None,
         status_since: now,
         revision: known.revision + 1,
         ..known.clone()

@@ -209,10 +209,31 @@ pub struct ObjectState {
     /// Who ended it.
     #[serde(default)]
     pub ended_by: Option<Owner>,
+    /// How far work on it is; none before anybody said so, and once it has ended.
+    #[serde(default)]
+    pub progress: Option<Progress>,
     /// When it came to this status.
     pub status_since: Timestamp,
     /// Grows by one with each change, from 1; what conditional writes compare.
     pub revision: u64,
+}
+
+/// How far work on an object is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Progress {
+    /// Bytes of the object, as it is stored, that were worked on.
+    pub read: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Progress {
+    /// In whole per cent, below 100 while it is not at its end.
+    #[must_use]
+    pub fn percent(self) -> u64 {
+        let (read, size) = (u128::from(self.read.min(self.size)), u128::from(self.size.max(1)));
+        u64::try_from(read * 100 / size).unwrap_or_default()
+    }
 }
 
 impl ObjectState {
@@ -316,7 +337,7 @@ pub const MAX_ERROR: usize = 4 * 1024;
 pub enum Take {
     /// Work on it.
     Taken(Box<Taken>),
-    /// Another owner works on this version: come again then, which is no attempt.
+    /// Another owner works on this version or an older one: come again then, which is no attempt.
     Held {
         /// When the lease ends at the latest.
         until: Timestamp,

@@ -26,6 +26,30 @@ pub enum MetricsFormat {
     Off,
 }
 
+/// Which records of a CI log become documents; the object keeps every line anyway.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Records {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of logs that failed.
+    Failed,
+    /// Errors, explanations, the borders of steps, and 50 lines around each.
+    Context,
+    /// None.
+    None,
+}
+
+impl Records {
+    /// All of them, with the names by which settings give them.
+    pub const NAMES: [(&str, Self); 4] = [
+        ("all", Self::All),
+        ("failed", Self::Failed),
+        ("context", Self::Context),
+        ("none", Self::None),
+    ];
+}
+
 /// Addresses that take the place of AWS' own. The SDKs read them by themselves; here they are
 /// checked, and whoever shows the configuration has them. Of the aliases the SDKs know nothing, so
 /// `main` hands `s3` on where it is set (`logmill_objects::Objects::connect_to`).
@@ -96,6 +120,10 @@ pub struct Parse {
     pub bulk_bytes: usize,
     /// How often an object is tried before it becomes a dead letter.
     pub max_attempts: u32,
+    /// How often work on an object is continued before it becomes a dead letter.
+    pub max_continuations: u32,
+    /// Which records become documents.
+    pub records: Records,
 }
 
 impl Stores {
@@ -166,6 +194,8 @@ impl Parse {
             mask_except: reader.list("LOGMILL_MASK_EXCEPT"),
             bulk_bytes: reader.number("LOGMILL_BULK_BYTES", 64 * 1024, 90 * 1024 * 1024),
             max_attempts: reader.number("LOGMILL_MAX_ATTEMPTS", 1, 100),
+            max_continuations: reader.number("LOGMILL_MAX_CONTINUATIONS", 1, 1_000_000),
+            records: reader.one_of("LOGMILL_RECORDS", &Records::NAMES),
         };
         reader.finish(parse)
     }
@@ -196,6 +226,7 @@ mod tests {
         assert_eq!(parse.stores.dead_letter_bucket, "logmill-dead-letters");
         assert_eq!(parse.stores.read_alias, "logmill-logs");
         assert_eq!((parse.max_attempts, parse.bulk_bytes), (5, 5 * 1024 * 1024));
+        assert_eq!((parse.max_continuations, parse.records), (1000, Records::All));
         assert_eq!(parse.telemetry.metrics, MetricsFormat::Prometheus);
         assert_eq!(parse.telemetry.metrics_port, None);
         assert!(parse.mask_except.is_empty());

@@ -35,6 +35,25 @@ impl Decoder {
         })
     }
 
+    /// The decoder of a log by itself, from a place where [`Decoder::can_restart`] was true.
+    pub(crate) fn restarted(format: Format, limits: &Limits) -> Result<Self, Error> {
+        let mut decoder = Self::of_log(format, limits)?;
+        if let Self::Gzip(gzip) = &mut decoder {
+            gzip.first = false;
+        }
+        Ok(decoder)
+    }
+
+    /// Whether a new decoder could take over here.
+    pub(crate) fn can_restart(&self) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Gzip(gzip) => matches!(gzip.place, Place::Header),
+            Self::Zstd(zstd) => !zstd.inside,
+            Self::Member(_) => false,
+        }
+    }
+
     pub(crate) fn step(&mut self, source: &mut Source<'_>, out: &mut [u8]) -> Result<Step, Error> {
         match self {
             Self::Plain => stored(source, out),
@@ -333,6 +352,11 @@ enum Method {
 }
 
 impl Member {
+    /// Whether there is a decoder for the compression method of this number.
+    pub(crate) fn is_known(method: u16) -> bool {
+        matches!(method, 0 | 8 | 93)
+    }
+
     /// A decoder for the compression method of this number; `None` if there is none. `expected`:
     /// the checksum and the length, if they are known.
     pub(crate) fn new(

@@ -49,8 +49,8 @@ enum Spent<'a> {
 }
 
 impl<'a> Budget<'a> {
-    pub(crate) fn of_log(limits: &'a Limits) -> Self {
-        Self { limits, spent: Spent::Own(0), archive: None }
+    pub(crate) fn of_log(limits: &'a Limits, spent: u64) -> Self {
+        Self { limits, spent: Spent::Own(spent), archive: None }
     }
 
     pub(crate) fn of_member(limits: &'a Limits, spent: &'a mut u64, archive: u64) -> Self {

@@ -1,13 +1,13 @@
 //! One log: pieces of text out, whatever it was packed with.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::decode::{Decoder, Member, Step};
 use crate::limits::Budget;
 use crate::source::{Source, read};
 use crate::text::{Encoding, Utf16};
-use crate::{Cut, End, Error, Format, Limits, looks_binary, sniff};
+use crate::{Cut, End, Error, Format, Limits, Mark, Restart, looks_binary, sniff};
 
 /// Bytes that a piece has at most; UTF-16 may come out half as long again.
 const PIECE: usize = 128 * 1024;
@@ -54,6 +54,16 @@ impl<R: Read> Head<R> {
     }
 }
 
+impl<R: Read + Seek> Head<R> {
+    /// Goes to a place in the input, whose beginning is the reader's.
+    pub(crate) fn seek(&mut self, to: u64) -> Result<(), Error> {
+        let read = self.bytes.len() as u64;
+        self.position = usize::try_from(to).map_or(self.bytes.len(), |to| to.min(self.bytes.len()));
+        self.rest.seek(SeekFrom::Start(to.max(read))).map_err(Error::Read)?;
+        Ok(())
+    }
+}
+
 impl<R: Read> Read for Head<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let left = &self.bytes[self.position..];
@@ -82,6 +92,12 @@ pub struct Log<'a> {
     text: Vec<u8>,
     piece: Piece,
     decoded: u64,
+    /// Where it begins in its object.
+    begins_at: u64,
+    /// The last place where a new decoder could begin.
+    restart: Restart,
+    /// Its beginning was read by another process.
+    is_resumed: bool,
     end: Option<End>,
     name: Option<String>,
     part: String,
@@ -105,7 +121,23 @@ impl<'a> Log<'a> {
         let mut source = Source::new(Box::new(reader));
         let format = sniff(source.peek(HEAD)?);
         let decoder = Decoder::of_log(format, limits)?;
-        Ok(Self::new(source, decoder, Budget::of_log(limits), format))
+        Ok(Self::new(source, decoder, Budget::of_log(limits, 0), format))
+    }
+
+    /// The log, in UTF-8, of which `reader` yields what stands behind `restart`.
+    pub(crate) fn restarted(
+        reader: impl Read + 'a,
+        format: Format,
+        restart: Restart,
+        limits: &'a Limits,
+    ) -> Result<Self, Error> {
+        let source = Source::behind(restart.packed, Box::new(reader));
+        let decoder = Decoder::restarted(format, limits)?;
+        let mut log = Self::new(source, decoder, Budget::of_log(limits, restart.unpacked), format);
+        log.encoding = Some(Encoding::Utf8);
+        log.decoded = restart.unpacked;
+        log.restart = restart;
+        Ok(log)
     }
 
     /// The log in a member of a zip.
@@ -134,6 +166,9 @@ impl<'a> Log<'a> {
             text: Vec::new(),
             piece: Piece::None,
             decoded: 0,
+            begins_at: 0,
+            restart: Restart::default(),
+            is_resumed: false,
             end: None,
             name: None,
             part: String::new(),
@@ -141,7 +176,8 @@ impl<'a> Log<'a> {
         }
     }
 
-    pub(crate) fn set_part(&mut self, part: String, remark: Option<String>) {
+    pub(crate) fn set_part(&mut self, begins_at: u64, part: String, remark: Option<String>) {
+        self.begins_at = begins_at;
         self.part = part;
         self.remark = remark;
     }
@@ -172,11 +208,15 @@ impl<'a> Log<'a> {
     }
 
     /// What the log is if it is none: `a PNG image`. Looks at its first 8 KiB, which
-    /// [`Log::next_piece`] yields all the same; to be asked before the first piece is taken.
+    /// [`Log::next_piece`] yields all the same; to be asked before the first piece is taken. A log
+    /// that is gone on with was found to be one before.
     ///
     /// # Errors
     /// When the reader fails.
     pub fn binary(&mut self) -> Result<Option<&'static str>, Error> {
+        if self.is_resumed {
+            return Ok(None);
+        }
         self.fill()?;
         Ok(self.current().and_then(looks_binary))
     }
@@ -198,6 +238,26 @@ impl<'a> Log<'a> {
         Ok(self.bytes(piece))
     }
 
+    /// Where it stands: behind the piece that was taken last.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { unpacked: self.decoded, restart: self.restart }
+    }
+
+    /// Goes on to a place where the same log stood before.
+    pub(crate) fn skip_to(&mut self, mark: &Mark) -> Result<(), Error> {
+        self.is_resumed = mark.unpacked > 0;
+        while self.end.is_none() {
+            let left = mark.unpacked.saturating_sub(self.decoded);
+            if left == 0 {
+                break;
+            }
+            self.fill_up_to(usize::try_from(left).unwrap_or(usize::MAX))?;
+            self.piece = Piece::None;
+        }
+        Ok(())
+    }
+
     /// Hands every piece that is left to `take`; how the log ended.
     ///
     /// # Errors
@@ -215,7 +275,14 @@ impl<'a> Log<'a> {
         self.end.as_ref()
     }
 
-    /// Bytes that were taken from the reader so far, for a progress bar.
+    /// Bytes of the object, as it is packed, before the place where the log stands, for a progress
+    /// bar.
+    #[must_use]
+    pub fn packed_position(&self) -> u64 {
+        self.begins_at + self.source.consumed()
+    }
+
+    /// Bytes that were taken from the reader so far.
     #[must_use]
     pub fn consumed(&self) -> u64 {
         self.source.consumed()
@@ -235,8 +302,13 @@ impl<'a> Log<'a> {
 
     /// Sees to it that a piece is at hand, unless the log has ended.
     pub(crate) fn fill(&mut self) -> Result<(), Error> {
+        self.fill_up_to(usize::MAX)
+    }
+
+    /// The same with a piece of at most so many unpacked bytes.
+    fn fill_up_to(&mut self, most: usize) -> Result<(), Error> {
         while matches!(self.piece, Piece::None) && self.end.is_none() {
-            let count = self.decode()?;
+            let count = self.decode(most)?;
             let (encoding, begin) = match self.encoding {
                 Some(encoding) => (encoding, 0),
                 None => Encoding::of(&self.raw[..count]),
@@ -260,11 +332,13 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
-    /// Decodes until the buffer is full or the log ends; a plain log comes as its reader yields it.
-    fn decode(&mut self) -> Result<usize, Error> {
+    /// Decodes until the buffer is full, `most` bytes came out or the log ends; a plain log comes as
+    /// its reader yields it.
+    fn decode(&mut self, most: usize) -> Result<usize, Error> {
         let mut filled = 0;
-        while filled < self.raw.len() && self.end.is_none() {
-            let step = self.decoder.step(&mut self.source, &mut self.raw[filled..])?;
+        let room = self.raw.len().min(most);
+        while filled < room && self.end.is_none() {
+            let step = self.decoder.step(&mut self.source, &mut self.raw[filled..room])?;
             let (count, ended) = match step {
                 Step::More(count) => (count, None),
                 Step::End(count, why) => (count, Some(why)),
@@ -272,6 +346,10 @@ impl<'a> Log<'a> {
             let (kept, limit) = self.budget.take(count, self.source.consumed());
             filled += kept;
             self.decoded += kept as u64;
+            // What UTF-16 was cut in the middle of is not known at a restart.
+            if self.encoding == Some(Encoding::Utf8) && self.decoder.can_restart() {
+                self.restart = Restart { packed: self.source.consumed(), unpacked: self.decoded };
+            }
             let why = limit.map(Some).or(ended);
             self.end = why.map(|why| match why {
                 None => End::Complete,

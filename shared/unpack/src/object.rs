@@ -4,12 +4,16 @@ use std::fmt;
 use std::io::{Read, Seek};
 
 use crate::zip::Archive;
-use crate::{Error, Format, Head, Limits, Log};
+use crate::{Error, Format, Head, Limits, Log, Mark, Position};
 
 /// What an object holds, one log after another.
 pub struct Object<R> {
     state: State<R>,
     limits: Limits,
+    /// Entries that were handed out.
+    entries: u64,
+    /// Where the next entry is gone on with.
+    resume: Mark,
 }
 
 enum State<R> {
@@ -40,7 +44,47 @@ impl<R: Read + Seek> Object<R> {
         } else {
             State::Log(head, false)
         };
-        Ok(Self { state, limits })
+        Ok(Self { state, limits, entries: 0, resume: Mark::default() })
+    }
+
+    /// Opens the same object again to go on where another process stopped: the next entry is the log
+    /// that `position` is in, and its next piece the one after those that were taken.
+    ///
+    /// # Errors
+    /// When `reader` fails.
+    pub fn resume(reader: R, limits: Limits, position: &Position) -> Result<Self, Error> {
+        let mut object = Self::open(reader, limits)?;
+        if let State::Archive(archive) = &mut object.state {
+            archive.skip(position.entry, position.spent, &object.limits)?;
+        }
+        object.entries = position.entry;
+        object.resume = position.mark;
+        Ok(object)
+    }
+
+    /// Where the log stands that was handed out last, of which `mark` tells how far it is.
+    #[must_use]
+    pub fn position(&self, mark: Mark) -> Position {
+        let spent = match &self.state {
+            State::Log(..) => 0,
+            State::Archive(archive) => archive.spent_before(),
+        };
+        Position { entry: self.entries.saturating_sub(1), mark, spent }
+    }
+
+    /// The log that was handed out last, once more from its beginning; `None` if it was none.
+    ///
+    /// # Errors
+    /// When the reader fails.
+    pub fn again(&mut self) -> Result<Option<Log<'_>>, Error> {
+        match &mut self.state {
+            State::Log(head, true) => {
+                head.seek(0)?;
+                Ok(Some(Log::from_stream(head, &self.limits)?))
+            }
+            State::Log(_, false) => Ok(None),
+            State::Archive(archive) => archive.again(&self.limits),
+        }
     }
 
     /// Whether it is a zip.
@@ -55,15 +99,34 @@ impl<R: Read + Seek> Object<R> {
     /// # Errors
     /// When the reader fails.
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Error> {
+        let mark = std::mem::take(&mut self.resume);
+        self.entries += 1;
         match &mut self.state {
             State::Log(_, true) => Ok(None),
             State::Log(head, done) => {
                 *done = true;
-                Ok(Some(Entry::Log(Box::new(Log::from_stream(head, &self.limits)?))))
+                Ok(Some(Entry::Log(Box::new(log_at(head, &mark, &self.limits)?))))
             }
-            State::Archive(archive) => archive.next_entry(&self.limits),
+            State::Archive(archive) => archive.next_entry(&mark, &self.limits),
         }
     }
+}
+
+/// The log of an object that is one, at a place.
+fn log_at<'a, R: Read + Seek>(
+    head: &'a mut Head<R>,
+    mark: &Mark,
+    limits: &'a Limits,
+) -> Result<Log<'a>, Error> {
+    let mut log = if mark.restart.packed > 0 {
+        let format = head.format();
+        head.seek(mark.restart.packed)?;
+        Log::restarted(head, format, mark.restart, limits)?
+    } else {
+        Log::from_stream(head, limits)?
+    };
+    log.skip_to(mark)?;
+    Ok(log)
 }
 
 impl<R> fmt::Debug for Object<R> {

@@ -18,7 +18,12 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn new(reader: Box<dyn Read + 'a>) -> Self {
-        Self { reader, buffer: vec![0; BUFFER], begin: 0, end: 0, consumed: 0 }
+        Self::behind(0, reader)
+    }
+
+    /// A source of which `consumed` bytes were consumed before.
+    pub(crate) fn behind(consumed: u64, reader: Box<dyn Read + 'a>) -> Self {
+        Self { reader, buffer: vec![0; BUFFER], begin: 0, end: 0, consumed }
     }
 
     /// What is at hand, read anew if nothing is; empty at the end only.

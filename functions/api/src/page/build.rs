@@ -7,7 +7,9 @@ use logmill_query::Query;
 use maud::{Markup, html};
 
 use super::list::log_list;
-use super::parts::{Lines, Mark, badge, instant, lines, name, reason, tests_said, took, when};
+use super::parts::{
+    Lines, Mark, badge, instant, lines, name, read_so_far, reason, tests_said, took, when,
+};
 use super::{layout, steps};
 use crate::document::{AllCuts, BuildDocument};
 use crate::link;
@@ -30,7 +32,10 @@ pub fn deployment(row: &BuildRow, part: Option<&str>, now: Timestamp) -> Markup 
         (unread(row, asked))
         @match status {
             Status::Pending | Status::Processing => div.note role="status" {
-                p { "Not all of it was read yet. Load the page again in a moment." }
+                p {
+                    "Not all of it was read yet" (read_so_far(asked.or(row.logs.first()).and_then(|log| log.progress)))
+                    ". Load the page again in a moment."
+                }
             },
             Status::Completed if asked.is_some() => div.note {
                 p { "The build document of this log is not there: it may have been deleted by age." }

@@ -6,7 +6,7 @@ use logmill_model::Outcome;
 use maud::{Markup, html};
 
 use super::layout;
-use super::parts::{badge, name, numbers, part_name, reason, took, verdict, when};
+use super::parts::{badge, name, numbers, part_name, read_so_far, reason, took, verdict, when};
 use crate::link;
 use crate::text::{count, first_line, grouped, readable};
 use crate::view::{BuildRow, List, LogRow};
@@ -89,7 +89,7 @@ fn entry(row: &BuildRow, now: Timestamp) -> Markup {
     let at = row.created_at.or(row.started_at).unwrap_or(row.seen_at);
     html! {
         article class={ "build " (class) } {
-            div.verdict { (badge(row.status, row.result)) }
+            div.verdict { (badge(row.status, row.result)) (read_so_far(row.logs.iter().find_map(|log| log.progress))) }
             div.what {
                 h2 { a href=(link::deployment(&row.deployment_key)) { (readable(name(row))) } }
                 @if row.application_name.is_some() { p.key { (readable(&row.deployment_key)) } }
@@ -165,7 +165,7 @@ pub(super) fn log_list(row: &BuildRow, logs: &[&LogRow]) -> Markup {
         ul.logs {
             @for log in logs {
                 li {
-                    (badge(log.status, log.result())) " "
+                    (badge(log.status, log.result())) (read_so_far(log.progress)) " "
                     a href=(link::build(&row.deployment_key, &log.summary.part)) { (part_name(&log.summary.part)) }
                     @let took = took(log.duration_s());
                     @if !took.is_empty() { span.quiet { " " (took) } }

@@ -15,6 +15,11 @@ pub(super) fn badge(status: Status, result: Option<Outcome>) -> Markup {
     html! { span class={ "badge " (class) } { span aria-hidden="true" { (sign) } " " (word) } }
 }
 
+/// How much of a log was read, where it is being read.
+pub(super) fn read_so_far(percent: Option<u64>) -> Markup {
+    html! { @if let Some(percent) = percent { span.quiet { " (" (percent) " % read)" } } }
+}
+
 /// The class, sign and word of a verdict.
 pub(super) const fn verdict(
     status: Status,

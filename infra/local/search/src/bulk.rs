@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::error::{ApiError, ApiResult};
 use crate::request::Request;
 use crate::shard::{Change, Outcome, Shard};
+use crate::spent::timed;
 
 /// The longest id, in bytes.
 const MAX_ID: usize = 512;
@@ -81,9 +82,11 @@ pub(crate) fn bulk(
             "Validation Failed: 1: no requests added;",
         ));
     }
-    for (action, source) in actions {
-        run.item(&action, source, default);
-    }
+    timed("building", || {
+        for (action, source) in actions {
+            run.item(&action, source, default);
+        }
+    });
     let shards = run.finish();
     if refresh {
         for shard in shards {

@@ -24,6 +24,7 @@ mod search;
 mod select;
 mod shard;
 mod sort;
+mod spent;
 mod sync;
 mod template;
 mod words;
@@ -34,6 +35,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 pub use crate::error::{Error, ErrorKind};
+pub use crate::spent::SECONDS;
 
 /// How often waiting changes and idle writers are looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(500);

@@ -25,6 +25,7 @@ use crate::error::{ApiError, ApiResult, Error};
 use crate::journal::{Frame, Journal, Operation, sync_folder};
 use crate::mapping::Mapping;
 use crate::schema::{Fields, schema, tokenizers};
+use crate::spent::timed;
 use crate::sync::{Mutex, RwLock};
 
 const META: &str = "index.json";
@@ -186,7 +187,7 @@ impl Shard {
         self.apply_locked(&mut writing, changes).and_then(|(outcomes, pending)| {
             drop(writing);
             if let Some(pending) = pending {
-                pending.sync()?;
+                timed("journal", || pending.sync())?;
             }
             Ok(outcomes)
         })
@@ -246,7 +247,7 @@ impl Shard {
         }
         let pending = writing.journal.append(&mut frame)?;
         self.dirty_since.lock().get_or_insert_with(Instant::now);
-        if let Err(error) = self.write_documents(writing, documents) {
+        if let Err(error) = timed("indexing", || self.write_documents(writing, documents)) {
             writing.broken = true;
             return Err(error);
         }
@@ -340,7 +341,7 @@ impl Shard {
         self.recover(writing)?;
         writing.journal.rotate()?;
         if let Some(writer) = &mut writing.writer {
-            let committed = writer.commit().and_then(|_| self.reader.reload());
+            let committed = timed("commit", || writer.commit().and_then(|_| self.reader.reload()));
             if let Err(error) = committed {
                 writing.broken = true;
                 return Err(Error::engine(&self.name)(error));

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use logmill_metadata::{Deployment, Filter, Metadata as _, ObjectState, Status, Store as _};
+use logmill_metadata::{
+    Deployment, Filter, Metadata as _, ObjectState, Progress, Status, Store as _,
+};
 use logmill_model::{LogSummary, Outcome, Summary};
 
 use crate::endpoints::Clients;
@@ -16,9 +18,19 @@ pub(crate) async fn list(clients: &Clients, most: usize) -> anyhow::Result<Strin
     let mut text = String::new();
     for deployment in &page.deployments {
         // Writing to memory does not fail.
-        let _ = writeln!(text, "{}", line(deployment));
+        let _ = writeln!(text, "{}{}", line(deployment), progress(clients, deployment).await?);
     }
     Ok(text)
+}
+
+/// How much of a deployment's logs was read, while they are being read.
+async fn progress(clients: &Clients, deployment: &Deployment) -> anyhow::Result<String> {
+    if deployment.status != Status::Processing {
+        return Ok(String::new());
+    }
+    let objects = clients.metadata.objects(&deployment.deployment_key).await?;
+    let percent = objects.iter().find_map(|object| object.progress).map(Progress::percent);
+    Ok(percent.map(|percent| format!("  {percent} % read")).unwrap_or_default())
 }
 
 fn line(deployment: &Deployment) -> String {
@@ -48,7 +60,9 @@ pub(crate) async fn show(clients: &Clients, key: &str) -> anyhow::Result<String>
 
 fn show_object(object: &ObjectState, summary: Option<&Summary>, text: &mut String) {
     // Writing to memory does not fail.
-    let _ = writeln!(text, "\n{}  {}", object.object_key, object.status.as_str());
+    let read = object.progress.map(|progress| format!(", {} % read", progress.percent()));
+    let (key, status) = (&object.object_key, object.status.as_str());
+    let _ = writeln!(text, "\n{key}  {status}{}", read.unwrap_or_default());
     if let Some(error) = &object.error {
         let _ = writeln!(text, "  {error}");
     }

@@ -20,7 +20,8 @@ pub(super) async fn a_new_version_leaves_nothing_of_the_old_one(bench: &Bench) -
     let records: Vec<_> = (1..=12).map(|line| record(line, "of the second version")).collect();
     bench.write(&origin(key, "", "g2"), &records).await?;
     let deadline = bench.deadline();
-    let deleted = bench.documents.delete_other_generations(key, "", "g2", deadline).await?;
+    let deleted =
+        bench.documents.delete_other_generations(&origin(key, "", "g2"), deadline).await?;
     // Lines 11 and 12 were overwritten; 1 to 10 stand in the month before.
     same("deleted", &deleted, &28)?;
     bench.finds(key, &[("first", &[]), ("second", &(1..=12).collect::<Vec<u64>>())]).await

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::sample::{before, observed, origin, record, with_fields};
 use super::{Bench, Fault, Result, same};
 use crate::client::Request;
-use crate::{BuildParts, BulkLimits, BulkWriter, Kind};
+use crate::{BuildParts, BulkLimits, BulkWriter, Kind, ListCuts};
 
 pub(super) async fn the_engine_says_its_version(bench: &Bench) -> Result {
     let version = bench.documents.version(bench.deadline()).await?;
@@ -158,6 +158,7 @@ pub(super) async fn a_build_is_found_by_what_it_says(bench: &Bench) -> Result {
         errors: &[error],
         explanation: &[explanation],
         failures: &[],
+        cut: ListCuts { errors: 7, ..ListCuts::default() },
     };
     let mut writer = BulkWriter::new(bench.documents.clone(), BulkLimits::default());
     writer.build(&origin(key, "", "g1"), parts)?;

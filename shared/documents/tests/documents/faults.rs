@@ -168,13 +168,22 @@ async fn conflicting_deletions_go_on_until_nothing_is_left() {
         (200, json!({ "deleted": 2, "version_conflicts": 0, "failures": [], "timed_out": false })),
     ])
     .await;
-    let deleted = documents.delete_other_generations("k", "", "g2", soon()).await.unwrap();
+    let origin = Origin {
+        deployment_key: "k".to_owned(),
+        part: String::new(),
+        source: None,
+        application: None,
+        generation: "g2".to_owned(),
+        parser_version: "1".to_owned(),
+        observed_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let deleted = documents.delete_other_generations(&origin, soon()).await.unwrap();
     assert_eq!(deleted, 5);
     let bodies = bodies.lock().unwrap();
     let body: Value = serde_json::from_str(&bodies[1]).unwrap();
     assert_eq!(
-        body["query"]["bool"]["filter"][2]["bool"]["must_not"][0],
-        json!({ "term": { "generation": "g2" } })
+        body["query"]["bool"]["filter"][2]["bool"]["must_not"][0]["bool"]["filter"],
+        json!([{ "term": { "generation": "g2" } }, { "term": { "parser_version": "1" } }])
     );
 }
 

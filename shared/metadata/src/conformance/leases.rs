@@ -5,7 +5,10 @@ use std::sync::Arc;
 use logmill_model::Outcome;
 
 use super::{at, done, object, owner, take, taken, version};
-use crate::{ErrorKind, MAX_BLOB, Metadata, Owner, Status, Take};
+use crate::{ErrorKind, MAX_BLOB, Metadata, Owner, Progress, Status, Take};
+
+/// Half of an object.
+const HALF: Progress = Progress { read: 50, size: 100 };
 
 /// Twenty functions that get the same event do not parse it twenty times.
 pub async fn twenty_who_race_for_an_object_have_one_winner<M: Metadata>(store: Arc<M>) {
@@ -65,13 +68,18 @@ pub async fn a_lost_answer_is_asked_for_again_without_a_second_attempt<M: Metada
     assert_eq!(first, again);
 }
 
-/// A long log keeps its worker.
+/// A long log keeps its worker, and people see how far it is.
 pub async fn an_extended_lease_holds_longer<M: Metadata>(store: Arc<M>) {
     let log = object("long", "");
     taken(store.as_ref(), &log, 1, "first", 0).await;
-    store.extend(&log, &version(1), &owner("first"), at(500), None).await.unwrap();
+    store.extend(&log, &version(1), &owner("first"), at(500), HALF).await.unwrap();
     let answer = take(store.as_ref(), &log, 1, "second", 200).await;
     assert_eq!(answer, Take::Held { until: at(500) });
+    let row = store.object("long", "").await.unwrap().unwrap();
+    assert_eq!(row.progress.map(Progress::percent), Some(50));
+    let (one, first) = (version(1), owner("first"));
+    store.complete(&log, &one, &first, b"{}", Outcome::Success, at(300)).await.unwrap();
+    assert_eq!(store.object("long", "").await.unwrap().unwrap().progress, None);
 }
 
 /// A worker that meets a fault lets the next one try at once.
@@ -113,8 +121,8 @@ pub async fn a_lost_owner_neither_fails_extends_nor_pauses<M: Metadata>(store: A
     let before = store.object("lost2", "").await.unwrap();
     let answers = [
         store.fail(&log, &one, &lost, "no", at(201)).await,
-        store.extend(&log, &one, &lost, at(900), Some(b"late")).await,
-        store.pause(&log, &one, &lost, b"late").await,
+        store.extend(&log, &one, &lost, at(900), HALF).await,
+        store.pause(&log, &one, &lost, b"late", HALF).await,
     ];
     for answer in answers {
         assert_eq!(answer.unwrap_err().kind(), ErrorKind::LeaseLost);
@@ -144,7 +152,7 @@ pub async fn a_checkpoint_of_256_kib_comes_back<M: Metadata>(store: Arc<M>) {
     let bytes: Vec<u8> = (0..=255).cycle().take(MAX_BLOB).collect();
     let first = taken(store.as_ref(), &log, 1, "first", 0).await;
     assert_eq!(first.checkpoint, None);
-    store.extend(&log, &version(1), &owner("first"), at(150), Some(&bytes)).await.unwrap();
+    store.pause(&log, &version(1), &owner("first"), &bytes, HALF).await.unwrap();
     let second = taken(store.as_ref(), &log, 1, "second", 200).await;
     assert_eq!(second.checkpoint.as_ref(), Some(&bytes));
     store
@@ -165,7 +173,7 @@ pub async fn continuing_is_no_attempt<M: Metadata>(store: Arc<M>) {
         assert_eq!((taken.object.attempts, taken.object.continuations), (1, round));
         assert_eq!(taken.checkpoint, (round > 0).then(|| vec![u8::try_from(round).unwrap()]));
         let next = [u8::try_from(round + 1).unwrap()];
-        store.pause(&log, &version(1), &owner(&name), &next).await.unwrap();
+        store.pause(&log, &version(1), &owner(&name), &next, HALF).await.unwrap();
     }
 }
 
@@ -173,7 +181,7 @@ pub async fn continuing_is_no_attempt<M: Metadata>(store: Arc<M>) {
 pub async fn a_checkpoint_of_an_older_version_is_not_continued<M: Metadata>(store: Arc<M>) {
     let log = object("stale", "");
     taken(store.as_ref(), &log, 1, "first", 0).await;
-    store.pause(&log, &version(1), &owner("first"), b"of the first").await.unwrap();
+    store.pause(&log, &version(1), &owner("first"), b"of the first", HALF).await.unwrap();
     taken(store.as_ref(), &log, 2, "second", 1).await;
     store.release(&log, &version(2), &owner("second")).await.unwrap();
     assert_eq!(taken(store.as_ref(), &log, 2, "third", 2).await.checkpoint, None);
@@ -186,8 +194,7 @@ pub async fn what_is_too_large_is_refused_by_name<M: Metadata>(store: Arc<M>) {
     taken(store.as_ref(), &log, 1, "first", 0).await;
     let answers = [
         store.complete(&log, &one, &who, &bytes, Outcome::Success, at(1)).await.unwrap_err(),
-        store.pause(&log, &one, &who, &bytes).await.unwrap_err(),
-        store.extend(&log, &one, &who, at(9), Some(&bytes)).await.unwrap_err(),
+        store.pause(&log, &one, &who, &bytes, HALF).await.unwrap_err(),
     ];
     for error in answers {
         assert_eq!(error.kind(), ErrorKind::TooLarge);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use logmill_model::Outcome;
 
 use super::{at, object, owner, version};
-use crate::{ErrorKind, Metadata, ObjectRef, Owner, Status, Take, Version};
+use crate::{ErrorKind, Metadata, ObjectRef, Owner, Progress, Status, Take, Version};
 
 /// A small generator, so that a schedule is its seed.
 struct Dice(u64);
@@ -110,8 +110,14 @@ async fn step<M: Metadata>(
             }
             done.map(|()| false)
         }
-        2 => store.extend(log, version, owner, at(now + 5), Some(b"here")).await.map(|()| true),
-        3 => store.pause(log, version, owner, b"here").await.map(|()| false),
+        2 => {
+            let progress = Progress::default();
+            store.extend(log, version, owner, at(now + 5), progress).await.map(|()| true)
+        }
+        3 => {
+            let progress = Progress::default();
+            store.pause(log, version, owner, b"here", progress).await.map(|()| false)
+        }
         4 => store.release(log, version, owner).await.map(|()| false),
         _ => Ok(false), // it dies
     };

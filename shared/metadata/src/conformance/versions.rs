@@ -52,19 +52,22 @@ pub async fn a_newer_version_takes_over_a_finished_one<M: Metadata>(store: Arc<M
     assert_eq!(deployment.processed_at, None);
 }
 
-/// A log that is replaced while it is read ends with the documents of the new one.
-pub async fn a_newer_version_takes_over_a_leased_one<M: Metadata>(store: Arc<M>) {
+/// A worker that still writes the documents of an older version writes over no newer one.
+pub async fn a_newer_version_waits_for_whoever_is_at_an_older_one<M: Metadata>(store: Arc<M>) {
     let log = object("over", "");
     taken(store.as_ref(), &log, 1, "first", 0).await;
-    taken(store.as_ref(), &log, 2, "second", 1).await;
+    let early = take(store.as_ref(), &log, 2, "second", 1).await;
+    assert_eq!(early, Take::Held { until: at(100) });
+    store.release(&log, &version(1), &owner("first")).await.unwrap();
+    taken(store.as_ref(), &log, 2, "second", 2).await;
     for number in [1, 2] {
         let late = store
-            .complete(&log, &version(number), &owner("first"), b"{}", Outcome::Success, at(2))
+            .complete(&log, &version(number), &owner("first"), b"{}", Outcome::Success, at(3))
             .await;
         assert_eq!(late.unwrap_err().kind(), ErrorKind::LeaseLost);
     }
     store
-        .complete(&log, &version(2), &owner("second"), b"{}", Outcome::Success, at(3))
+        .complete(&log, &version(2), &owner("second"), b"{}", Outcome::Success, at(4))
         .await
         .unwrap();
     let row = store.object("over", "").await.unwrap().unwrap();
@@ -83,6 +86,7 @@ pub async fn sequencers_of_different_lengths_compare<M: Metadata>(store: Arc<M>)
     let mut answers = Vec::new();
     for (version, name) in [(&long, "a"), (&short, "b"), (&long, "c")] {
         answers.push(store.take(&log, version, &owner(name), at(0), at(100)).await.unwrap());
+        store.release(&log, version, &owner(name)).await.unwrap();
     }
     assert!(matches!(answers[0], Take::Taken(_)));
     assert!(matches!(answers[1], Take::Taken(_)), "{answers:?}");

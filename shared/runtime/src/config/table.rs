@@ -89,6 +89,18 @@ pub const SETTINGS: &[Setting] = &[
     with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request").of(&["parse"]),
     with("LOGMILL_MAX_ATTEMPTS", "5", "How often an object is tried before it is a dead letter")
         .of(&["parse"]),
+    with(
+        "LOGMILL_MAX_CONTINUATIONS",
+        "1000",
+        "How often work on an object is continued by a new invocation before it is a dead letter",
+    )
+    .of(&["parse"]),
+    with(
+        "LOGMILL_RECORDS",
+        "all",
+        "Which records of a log are indexed: `all`, `failed` (of logs that failed), `context` (50 \
+         lines around errors, explanations and the borders of steps) or `none`",
+    ),
     with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`"),
     with(
         "LOGMILL_METRICS",

@@ -221,11 +221,11 @@ mod tests {
     #[test]
     fn nothing_is_told_twice() {
         let emf = Emf::new("parse");
-        metrics::with_local_recorder(&emf, || metrics::counter!(names::PARSE_RECORDS).increment(7));
+        metrics::with_local_recorder(&emf, || metrics::counter!(names::PARSE_LINES).increment(7));
         assert_eq!(lines(&emf).len(), 1);
         assert_eq!(lines(&emf), Vec::<Value>::new());
-        metrics::with_local_recorder(&emf, || metrics::counter!(names::PARSE_RECORDS).increment(1));
-        assert_eq!(lines(&emf)[0][names::PARSE_RECORDS], 1.0);
+        metrics::with_local_recorder(&emf, || metrics::counter!(names::PARSE_LINES).increment(1));
+        assert_eq!(lines(&emf)[0][names::PARSE_LINES], 1.0);
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
                 metrics::counter!(format!("test_{metric}_total")).increment(1);
             }
             for value in 0..250 {
-                metrics::histogram!(names::ES_BULK_SECONDS).record(f64::from(value));
+                metrics::histogram!(names::PARSE_STAGE_SECONDS).record(f64::from(value));
             }
         });
         let lines = lines(&emf);
@@ -246,7 +246,7 @@ mod tests {
             assert!(listed.len() <= 100);
             assert_eq!(line["function"], "-", "a dimension is never empty");
             metrics += listed.len();
-            if let Some(array) = line[names::ES_BULK_SECONDS].as_array() {
+            if let Some(array) = line[names::PARSE_STAGE_SECONDS].as_array() {
                 assert!(array.len() <= 100);
                 values.extend(array.iter().map(|value| value.as_f64().unwrap()));
             }

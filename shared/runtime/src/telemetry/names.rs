@@ -43,45 +43,35 @@ macro_rules! metrics_table {
 
 metrics_table! {
     PARSE_OBJECTS = "logmill_parse_objects_total" Counter Count
-        "Objects that parse was given, by result: completed, failed, duplicate, stale, waiting, continued, retried, ignored, dead_letter";
-    PARSE_RECORDS = "logmill_parse_records_total" Counter Count
-        "Records found in CI logs";
+        "Objects that parse was given, by result: completed, paused, failed, waiting, ignored, dead_letter";
+    PARSE_LINES = "logmill_parse_lines_total" Counter Count
+        "Lines of the logs that were parsed to their end";
     PARSE_BYTES = "logmill_parse_bytes_total" Counter Bytes
-        "Bytes of log text parsed, after unpacking";
+        "Bytes of the logs that were parsed to their end, unpacked";
     PARSE_SECONDS = "logmill_parse_seconds" Histogram Seconds
         "Time from taking an object's message to its end, by result";
     PARSE_STAGE_SECONDS = "logmill_parse_stage_seconds" Histogram Seconds
-        "Time an object spent in one stage: read, parse, index, finish";
+        "Time that an invocation spent in one stage: reading, parsing, documents, waiting (for the writing of those before), and beside these writing";
+    PARSE_CHECKPOINTS_REFUSED = "logmill_parse_checkpoints_refused_total" Counter Count
+        "Checkpoints of another version or damaged, so that a log was parsed from its beginning";
     PARSE_CUT = "logmill_parse_cut_total" Counter Count
         "What a limit cut or dropped, by limit";
     PARSE_MASKED = "logmill_parse_masked_total" Counter Count
         "Secrets and personal data masked in what people see";
     OBJECT_REQUESTS = "logmill_object_requests_total" Counter Count
         "Requests to S3, by operation and result";
-    RETRIES = "logmill_retries_total" Counter Count
-        "Calls that were made again after a passing failure, by store";
-    LEASES_HELD = "logmill_leases_held_total" Counter Count
-        "Objects that another invocation was working on when their message came";
     DOCUMENTS_DELETED = "logmill_documents_deleted_total" Counter Count
         "Documents of earlier generations deleted";
     ES_WRITE_SUCCESS = "es_write_success_total" Counter Count
-        "Documents written to OpenSearch, by index kind";
+        "Documents written to OpenSearch";
     ES_WRITE_ERRORS = "es_write_errors_total" Counter Count
-        "Documents that OpenSearch refused, by reason";
-    ES_BULK_SECONDS = "logmill_bulk_seconds" Histogram Seconds
-        "Time of one bulk request to OpenSearch";
+        "Documents that OpenSearch refused";
     ES_BULK_BYTES = "logmill_bulk_bytes" Histogram Bytes
         "Size of one bulk request to OpenSearch";
     DLQ_EVENTS = "dlq_events_total" Counter Count
         "Dead letters written, by function";
     DLQ_REPLAYED = "logmill_dlq_replayed_total" Counter Count
         "Dead letters replayed, by function";
-    INGESTED_EVENTS = "ingested_events_total" Counter Count
-        "Service log events written";
-    PROCESSING_LATENCY = "processing_latency_seconds" Histogram Seconds
-        "Time from an event's arrival to its document";
-    UP_QUEUE_DEPTH = "logmill_queue_messages" Gauge Count
-        "Messages that wait in the local cloud's queue, by queue";
 }
 
 /// The entry of a metric in the table.

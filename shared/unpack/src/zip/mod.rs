@@ -13,7 +13,7 @@ use std::io::{Read, Seek, SeekFrom, Take};
 use crate::decode::Member;
 use crate::limits::Budget;
 use crate::object::{Aside, AsideReason, Entry};
-use crate::{Cut, End, Error, Format, Limits, Log, Why, sniff};
+use crate::{Cut, End, Error, Format, Limits, Log, Mark, Why, sniff};
 
 use directory::{Found, Listing};
 
@@ -25,7 +25,11 @@ pub(crate) struct Archive<R> {
     /// Something about the archive that is still to be told.
     note: Option<AsideReason>,
     members: usize,
+    /// What the members unpacked to, and how much of that before the last one.
     spent: u64,
+    spent_before: u64,
+    /// The member that was handed out last.
+    last: Option<Packed>,
     /// The parts that are taken, with the number that the next of that name gets.
     parts: HashMap<String, u32>,
 }
@@ -44,6 +48,24 @@ pub(crate) struct Header {
     data: Option<u64>,
 }
 
+/// A member that can be unpacked.
+#[derive(Clone)]
+struct Packed {
+    name: String,
+    part: String,
+    remark: Option<String>,
+    method: u16,
+    expected: Option<(u32, u64)>,
+    data: u64,
+    length: u64,
+}
+
+/// What stands at a place of the directory.
+enum Listed {
+    Packed(Packed),
+    Aside(Aside),
+}
+
 impl<R: Read + Seek> Archive<R> {
     pub(crate) fn open(mut reader: R) -> Result<Self, Error> {
         let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
@@ -52,16 +74,91 @@ impl<R: Read + Seek> Archive<R> {
             Some(at) => (Listing::Directory { at }, None),
             None => (Listing::Headers { at: 0 }, Some(AsideReason::NoDirectory)),
         };
-        Ok(Self { reader, length, listing, note, members: 0, spent: 0, parts: HashMap::new() })
+        Ok(Self {
+            reader,
+            length,
+            listing,
+            note,
+            members: 0,
+            spent: 0,
+            spent_before: 0,
+            last: None,
+            parts: HashMap::new(),
+        })
     }
 
+    /// Goes behind the next `entries`, which unpacked to `spent` bytes.
+    pub(crate) fn skip(&mut self, entries: u64, spent: u64, limits: &Limits) -> Result<(), Error> {
+        for _ in 0..entries {
+            if self.next_listed(limits)?.is_none() {
+                break;
+            }
+        }
+        self.spent = spent;
+        Ok(())
+    }
+
+    /// What the members before the last one unpacked to.
+    pub(crate) fn spent_before(&self) -> u64 {
+        self.spent_before
+    }
+
+    /// The next entry; a log of which a part was read before stands at `mark`.
     pub(crate) fn next_entry<'a>(
         &'a mut self,
+        mark: &Mark,
         limits: &'a Limits,
     ) -> Result<Option<Entry<'a>>, Error> {
+        self.last = None;
+        self.spent_before = self.spent;
+        let packed = match self.next_listed(limits)? {
+            None => return Ok(None),
+            Some(Listed::Aside(aside)) => return Ok(Some(Entry::Aside(aside))),
+            Some(Listed::Packed(packed)) => packed,
+        };
+        self.last = Some(packed.clone());
+        let name = packed.name.clone();
+        let Some(mut log) = self.unpack(packed, limits)? else { return Ok(None) };
+        if mark.unpacked > 0 {
+            log.skip_to(mark)?;
+            return Ok(Some(Entry::Log(Box::new(log))));
+        }
+        log.fill()?;
+        let inner = log.current().map_or(Format::Plain, sniff);
+        if inner != Format::Plain {
+            let why = AsideReason::Nested(inner);
+            return Ok(Some(Entry::Aside(Aside { name: Some(name), why })));
+        }
+        Ok(Some(Entry::Log(Box::new(log))))
+    }
+
+    /// The member that was handed out last, once more.
+    pub(crate) fn again<'a>(&'a mut self, limits: &'a Limits) -> Result<Option<Log<'a>>, Error> {
+        let Some(packed) = self.last.clone() else { return Ok(None) };
+        self.spent = self.spent_before;
+        self.unpack(packed, limits)
+    }
+
+    fn unpack<'a>(
+        &'a mut self,
+        packed: Packed,
+        limits: &'a Limits,
+    ) -> Result<Option<Log<'a>>, Error> {
+        let Some(decoder) = Member::new(packed.method, packed.expected, limits)? else {
+            return Ok(None);
+        };
+        self.reader.seek(SeekFrom::Start(packed.data)).map_err(Error::Read)?;
+        let reader: Take<&mut R> = (&mut self.reader).take(packed.length);
+        let budget = Budget::of_member(limits, &mut self.spent, self.length);
+        let mut log = Log::of_member(reader, decoder, budget, packed.name);
+        log.set_part(packed.data, packed.part, packed.remark);
+        Ok(Some(log))
+    }
+
+    fn next_listed(&mut self, limits: &Limits) -> Result<Option<Listed>, Error> {
         loop {
             if let Some(why) = self.note.take() {
-                return Ok(Some(Entry::Aside(Aside { name: None, why })));
+                return Ok(Some(Listed::Aside(Aside { name: None, why })));
             }
             let header = match self.listing.next(&mut self.reader, self.length)? {
                 Found::Member(header) => header,
@@ -87,7 +184,7 @@ impl<R: Read + Seek> Archive<R> {
                 self.listing.skip(header.data, header.packed);
                 continue;
             }
-            return self.entry(&header, limits).map(Some);
+            return self.listed(&header, limits).map(Some);
         }
     }
 
@@ -95,9 +192,9 @@ impl<R: Read + Seek> Archive<R> {
         self.spent > limits.ratio_from && self.spent > self.length.saturating_mul(limits.max_ratio)
     }
 
-    fn entry<'a>(&'a mut self, header: &Header, limits: &'a Limits) -> Result<Entry<'a>, Error> {
+    fn listed(&mut self, header: &Header, limits: &Limits) -> Result<Listed, Error> {
         let name = String::from_utf8_lossy(&header.name).into_owned();
-        let aside = |name, why| Ok(Entry::Aside(Aside { name: Some(name), why }));
+        let aside = |name, why| Ok(Listed::Aside(Aside { name: Some(name), why }));
         let Some(data) = header.data else {
             return aside(name, AsideReason::NoMember);
         };
@@ -116,21 +213,12 @@ impl<R: Read + Seek> Archive<R> {
         if let Some(why) = refusal(header) {
             return aside(name, why);
         }
-        let Some(decoder) = Member::new(header.method, header.expected, limits)? else {
+        if !Member::is_known(header.method) {
             return aside(name, AsideReason::Method(header.method));
-        };
-        let (part, remark) = self.part(&name);
-        self.reader.seek(SeekFrom::Start(data)).map_err(Error::Read)?;
-        let reader: Take<&mut R> = (&mut self.reader).take(packed);
-        let budget = Budget::of_member(limits, &mut self.spent, self.length);
-        let mut log = Log::of_member(reader, decoder, budget, name.clone());
-        log.fill()?;
-        let inner = log.current().map_or(Format::Plain, sniff);
-        if inner != Format::Plain {
-            return aside(name, AsideReason::Nested(inner));
         }
-        log.set_part(part, remark);
-        Ok(Entry::Log(Box::new(log)))
+        let (part, remark) = self.part(&name);
+        let (method, expected) = (header.method, header.expected);
+        Ok(Listed::Packed(Packed { name, part, remark, method, expected, data, length: packed }))
     }
 
     /// The part of the member of this name, and what to say if another has it already.

@@ -18,7 +18,7 @@ pub(crate) fn zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A zip as a stream makes it: lengths stand behind the data.
-fn streamed_zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn streamed_zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new_stream(Vec::new());
     for (name, text) in members {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();

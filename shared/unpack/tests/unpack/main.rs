@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod archives;
+mod resume;
 mod streams;
 
 use std::io::{Cursor, Read};
