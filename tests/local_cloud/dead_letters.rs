@@ -16,8 +16,9 @@ fn a_dead_letter_is_shown_tried_again_and_dropped() {
     let folder = folder();
     let mut cloud = Cloud::start(&folder.path().join("data"));
     let bucket = Bucket::at(cloud.ports.s3);
-    bucket.put("picture.log", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0", &[]);
-    assert_eq!(cloud.ended("picture")["status"], "FAILED");
+    let named = [("deployment-key", "night%2F7")];
+    bucket.put("picture.log", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0", &named);
+    assert_eq!(cloud.ended("night/7")["status"], "FAILED");
     let letters = keys(&cloud);
     assert_eq!(letters.len(), 1, "one failure, one dead letter");
     let letter = &letters[0];
@@ -28,7 +29,7 @@ fn a_dead_letter_is_shown_tried_again_and_dropped() {
     let replay = cloud.run(&["dlq", "replay", letter]).went_well();
     assert!(replay.stdout.contains("handed over again"), "{replay:?}");
     cloud.wait_until("it has failed again", |cloud| {
-        cloud.row("picture")["status"] == "FAILED"
+        cloud.row("night/7")["status"] == "FAILED"
             && !cloud.run(&["dlq", "list"]).stdout.contains("(replayed)")
     });
     for letter in keys(&cloud) {

@@ -1,12 +1,12 @@
-//! Numbers, times and log text as people read them on a page.
+//! Numbers, times and log text as people read them, on a page or a terminal.
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// `text` without characters that turn the reading direction or show nothing; each becomes U+FFFD.
-/// Tabs and line ends stay.
+/// `text` without anything that a terminal would obey, that turns the reading direction or shows
+/// nothing; each such character becomes U+FFFD. Tabs and line ends stay.
 #[must_use]
 pub fn readable(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| {
@@ -41,6 +41,7 @@ pub fn duration(seconds: f64) -> String {
     )]
     let whole = seconds.round() as u64;
     match whole {
+        _ if seconds < 0.05 => "0 s".to_owned(),
         _ if seconds < 9.95 => format!("{seconds:.1} s"),
         0..60 => format!("{whole} s"),
         60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
@@ -76,9 +77,9 @@ pub fn bytes(bytes: u64) -> String {
     let amount = bytes as f64;
     match bytes {
         0..1000 => count(bytes, "byte"),
-        1000..10_000 => format!("{:.1} kB", amount / 1e3),
-        10_000..1_000_000 => format!("{:.0} kB", amount / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", amount / 1e6),
+        1000..9950 => format!("{:.1} kB", amount / 1e3),
+        9950..999_500 => format!("{:.0} kB", amount / 1e3),
+        999_500..999_950_000 => format!("{:.1} MB", amount / 1e6),
         _ => format!("{:.1} GB", amount / 1e9),
     }
 }

@@ -11,6 +11,7 @@
 mod checkpoint;
 mod collect;
 pub mod connect;
+pub mod cost;
 pub mod event;
 mod object;
 mod pace;
@@ -32,7 +33,7 @@ use logmill_runtime::retry::Deadline;
 use logmill_runtime::telemetry::names;
 
 use event::{Malformed, Message, Put};
-pub use object::Ended;
+pub use object::{Ended, object_ref};
 
 /// The name of the function in metrics, logs and dead letters.
 pub const FUNCTION: &str = "parse";

@@ -10,7 +10,7 @@ use logmill_metadata::{
     ErrorKind as MetadataErrorKind, Facts, MAX_BLOB, Metadata, ObjectRef, Progress, Take, Taken,
     Version, Witness,
 };
-use logmill_model::id::ObjectKey;
+use logmill_model::id::{self, ObjectKey};
 use logmill_model::{Summary, Timestamp};
 use logmill_objects::{ErrorKind, Head, RangeReader};
 use logmill_runtime::retry::{Deadline, Retryable};
@@ -326,7 +326,7 @@ impl<M: Metadata> Parse<M> {
         let runtime = tokio::runtime::Handle::current();
         let objects = self.objects.within(pace.writing);
         let reader = RangeReader::new(&objects, bucket, &job.object.object_key, &job.head, runtime);
-        let writer = BulkWriter::new(self.documents.clone(), self.settings.bulk);
+        let writer = BulkWriter::new(self.documents.names().clone(), self.settings.bulk);
         let progress = Arc::new(AtomicU64::new(0));
         let plan = Plan {
             origin: origin.clone(),
@@ -470,16 +470,25 @@ fn parts(own: &str, summary: &Summary) -> Vec<String> {
     parts
 }
 
-fn job(put: &Put, head: Head) -> Job {
-    let layout = ObjectKey::parse(&put.key);
-    let given = |name: &str| head.user_metadata.get(name).filter(|value| !value.is_empty());
-    let deployment_key = given("deployment-key")
-        .map_or(layout.deployment_key, |key| logmill_model::id::deployment_key(key));
-    let object = ObjectRef {
-        deployment_key,
-        part: given("part").cloned().unwrap_or(layout.part),
-        object_key: put.key.clone(),
+/// Which deployment an object belongs to, and which of its parts it is: what its user metadata says,
+/// percent-encoded as in object keys, else what its key says.
+#[must_use]
+pub fn object_ref(object_key: &str, head: &Head) -> ObjectRef {
+    let layout = ObjectKey::parse(object_key);
+    let given = |name: &str| {
+        let value = head.user_metadata.get(name).filter(|value| !value.is_empty());
+        value.map(|value| id::decode(value))
     };
+    ObjectRef {
+        deployment_key: given("deployment-key")
+            .map_or(layout.deployment_key, |key| id::deployment_key(&key)),
+        part: given("part").unwrap_or(layout.part),
+        object_key: object_key.to_owned(),
+    }
+}
+
+fn job(put: &Put, head: Head) -> Job {
+    let object = object_ref(&put.key, &head);
     let version = Version {
         etag: head.etag.clone(),
         sequencer: put.sequencer.clone(),

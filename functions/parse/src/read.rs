@@ -1,7 +1,7 @@
 //! The blocking half: unpacks an object, parses its logs and hands over documents, a bulk at a time,
 //! until the end or until its time is over.
 
-use std::io;
+use std::io::{self, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,7 +9,6 @@ use std::time::Instant;
 use logmill_documents::Origin;
 use logmill_model::mask::Policy;
 use logmill_model::{Build, Summary};
-use logmill_objects::RangeReader;
 use logmill_parser::{Options, Parser};
 use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
@@ -62,8 +61,8 @@ pub(crate) enum Read {
 }
 
 /// Reads all logs of an object, from `from` on.
-pub(crate) fn read(
-    reader: RangeReader,
+pub(crate) fn read<R: io::Read + Seek>(
+    reader: R,
     plan: &Plan,
     collector: &mut Collector<'_>,
     from: Option<Checkpoint>,
@@ -89,8 +88,8 @@ pub(crate) fn read(
     Ok(paused.map_or_else(|| Read::Ended(reading.summary), |it| Read::Paused(Box::new(it))))
 }
 
-struct Reading<'p> {
-    object: Object<io::BufReader<RangeReader>>,
+struct Reading<'p, R> {
+    object: Object<io::BufReader<R>>,
     plan: &'p Plan,
     summary: Summary,
 }
@@ -98,7 +97,7 @@ struct Reading<'p> {
 /// Where a log was left: the parser's state and the place.
 type Left = (logmill_parser::Checkpoint, Mark);
 
-impl Reading<'_> {
+impl<R: io::Read + Seek> Reading<'_, R> {
     /// Reads the logs that are left; `resumed` is the parser of one that was begun.
     fn entries(
         &mut self,

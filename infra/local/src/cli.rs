@@ -121,6 +121,12 @@ pub(crate) enum Command {
     /// so that it can be shared. A log packed as gzip or zstd is unpacked.
     #[command(after_help = MASK_HELP)]
     Mask(MaskArguments),
+    /// Say what logs cost in documents, by which records are indexed (LOGMILL_RECORDS)
+    Cost {
+        /// Logs: plain, gzip, zstd or zip
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
     /// Run all of Logmill on this machine: the bucket, the queues, the stores, the functions, the page
     ///
     /// One process, on loopback, without an account. Logs that are given are put into the bucket;

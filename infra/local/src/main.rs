@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod cloud;
+mod cost;
 mod endpoints;
 mod human;
 mod input;
@@ -43,6 +44,7 @@ fn run(command: Command, notices: &mut notices::Notices) -> anyhow::Result<()> {
         Command::Parse(arguments) => parse::run(&arguments, notices),
         Command::Mask(arguments) => mask::run(&arguments, notices),
         Command::Completions { shell } => cli::completions(shell),
+        Command::Cost { files } => cost::run(&files),
         Command::Up(arguments) => up::up(&arguments, notices),
         other => client::run(other),
     }

@@ -235,10 +235,10 @@ fn sort_out(bulk: &Bulk, answer: &[u8], done: &mut Written) -> Result<Vec<usize>
     Ok(again)
 }
 
-/// Gathers documents and says when it is time to send them.
+/// Gathers documents and says when it is time to write them.
 #[derive(Debug)]
 pub struct BulkWriter {
-    documents: Documents,
+    names: Names,
     limits: BulkLimits,
     bulk: Bulk,
 }
@@ -246,16 +246,17 @@ pub struct BulkWriter {
 impl BulkWriter {
     /// An empty one.
     #[must_use]
-    pub fn new(documents: Documents, limits: BulkLimits) -> Self {
-        Self { documents, limits, bulk: Bulk::default() }
+    pub fn new(names: Names, limits: BulkLimits) -> Self {
+        Self { names, limits, bulk: Bulk::default() }
     }
 
-    /// Adds a record. Then, if [`Self::is_full`], call [`Self::flush`].
+    /// Adds a record. Then, if [`Self::is_full`], take the bulk ([`Self::take`]) and write it
+    /// ([`Documents::write`]).
     ///
     /// # Errors
     /// Where it cannot be written as JSON; nothing was added then.
     pub fn record(&mut self, origin: &Origin, record: &Record) -> Result<(), Error> {
-        self.bulk.push(&self.documents.names, &Document::record(origin, record))
+        self.bulk.push(&self.names, &Document::record(origin, record))
     }
 
     /// Adds a single test; `at` is when it ran, or its build began.
@@ -268,7 +269,7 @@ impl BulkWriter {
         at: Option<Timestamp>,
         test: &TestCase,
     ) -> Result<(), Error> {
-        self.bulk.push(&self.documents.names, &Document::test(origin, at, test))
+        self.bulk.push(&self.names, &Document::test(origin, at, test))
     }
 
     /// Adds a build document.
@@ -276,7 +277,7 @@ impl BulkWriter {
     /// # Errors
     /// As [`Self::record`].
     pub fn build(&mut self, origin: &Origin, parts: BuildParts<'_>) -> Result<(), Error> {
-        self.bulk.push(&self.documents.names, &Document::build(origin, parts))
+        self.bulk.push(&self.names, &Document::build(origin, parts))
     }
 
     /// Whether a bound is reached.
@@ -297,18 +298,9 @@ impl BulkWriter {
         self.bulk.is_empty()
     }
 
-    /// Takes the waiting documents out, for a caller that writes one bulk ([`Documents::write`])
-    /// while it fills the next.
+    /// Takes the waiting documents out, to be written ([`Documents::write`]) while the next ones are
+    /// gathered.
     pub fn take(&mut self) -> Bulk {
         std::mem::take(&mut self.bulk)
-    }
-
-    /// Writes what waits.
-    ///
-    /// # Errors
-    /// As [`Documents::write`]; what waited is dropped then, for its log is parsed again.
-    pub async fn flush(&mut self, deadline: Deadline) -> Result<Written, Error> {
-        let bulk = self.take();
-        self.documents.write(bulk, deadline).await
     }
 }

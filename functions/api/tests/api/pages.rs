@@ -315,7 +315,9 @@ fn a_hit_leads_to_its_line_and_a_wrong_query_to_its_column() {
 
 #[test]
 fn numbers_and_times_are_said_as_people_do() {
+    assert_eq!(text::duration(0.01), "0 s");
     assert_eq!(text::duration(0.44), "0.4 s");
+    assert_eq!(text::duration(59.7), "1 min 00 s");
     assert_eq!(text::duration(3725.0), "1 h 02 min");
     assert_eq!(text::duration(90_000.0), "1 d 1 h");
     assert_eq!(text::ago(at("2026-11-21T14:18:00Z"), now()), "12 min ago");
@@ -325,5 +327,8 @@ fn numbers_and_times_are_said_as_people_do() {
         "a clock ahead"
     );
     assert_eq!(text::first_line("\n  日本語の行 \nx", 3), "日本語…");
-    assert_eq!(text::lines(7, 7), "line 7");
+    assert_eq!((text::lines(7, 7), text::lines(7, 12)), ("line 7".into(), "lines 7–12".into()));
+    let sizes = [1, 9_967, 999_999].map(text::bytes);
+    assert_eq!(sizes, ["1 byte", "10 kB", "1.0 MB"]);
+    assert_eq!(text::count(1_234_567, "line"), "1,234,567 lines");
 }

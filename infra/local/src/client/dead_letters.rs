@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use logmill_deadletter::{DeadLetter, Replay};
 use logmill_metadata::{Metadata as _, Owner, Reopen};
 use logmill_model::Timestamp;
-use logmill_model::id::ObjectKey;
 
-use crate::endpoints::{Clients, DEAD_LETTERS};
+use crate::endpoints::{BUCKET, Clients, DEAD_LETTERS};
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -101,11 +101,14 @@ async fn hand_over(clients: &Clients, letter: &DeadLetter) -> anyhow::Result<()>
         anyhow::bail!("its input was too large to be kept: put the object again");
     };
     if let Some(key) = &letter.place.key {
-        let place = ObjectKey::parse(key);
+        let bucket = letter.place.bucket.as_deref().unwrap_or(BUCKET);
+        let head = clients.objects.head(bucket, key).await;
+        let head =
+            head.with_context(|| format!("the object {key} cannot be read: put it again"))?;
+        let object = logmill_parse::object_ref(key, &head);
         let owner = Owner::new(format!("replay-{}", Timestamp::now()));
-        let now = Timestamp::now();
-        let reopened =
-            clients.metadata.reopen(&place.deployment_key, &place.part, &owner, now).await?;
+        let (deployment, part, now) = (&object.deployment_key, &object.part, Timestamp::now());
+        let reopened = clients.metadata.reopen(deployment, part, &owner, now).await?;
         if let Reopen::Held { until } = reopened {
             anyhow::bail!("it is being worked on until {until}: try again then");
         }

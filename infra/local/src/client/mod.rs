@@ -45,8 +45,10 @@ async fn answer(command: Command) -> anyhow::Result<String> {
             Ok("Tables and templates are there.\n".to_owned())
         }
         // The others work without a running Logmill, and `main` runs them.
-        Command::Parse(_) | Command::Mask(_) | Command::Completions { .. } | Command::Up(_) => {
-            Ok(String::new())
-        }
+        Command::Parse(_)
+        | Command::Mask(_)
+        | Command::Cost { .. }
+        | Command::Completions { .. }
+        | Command::Up(_) => Ok(String::new()),
     }
 }

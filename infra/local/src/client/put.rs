@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::ProgressBar;
 use logmill_metadata::{Metadata as _, ObjectState, Status};
-use logmill_model::id::{ObjectKey, Storage};
+use logmill_model::id::{self, ObjectKey, Storage};
 use logmill_model::{LogSummary, Outcome, Summary, Timestamp};
 use logmill_objects::{Content, PutOptions};
 use logmill_unpack::Format;
@@ -59,7 +59,7 @@ async fn put_one(clients: &Clients, file: &Path) -> anyhow::Result<Sent> {
     let options = PutOptions {
         user_metadata: [
             ("created-at".to_owned(), created_at.to_string()),
-            ("deployment-key".to_owned(), key.deployment_key.clone()),
+            ("deployment-key".to_owned(), id::encode(&key.deployment_key)),
         ]
         .into(),
         ..PutOptions::default()

@@ -62,11 +62,11 @@ impl Bench {
         origin: &Origin,
         records: &[Record],
     ) -> std::result::Result<Written, Fault> {
-        let mut writer = BulkWriter::new(self.documents.clone(), BulkLimits::default());
+        let mut writer = BulkWriter::new(self.documents.names().clone(), BulkLimits::default());
         for record in records {
             writer.record(origin, record)?;
         }
-        let written = writer.flush(self.deadline()).await?;
+        let written = self.documents.write(writer.take(), self.deadline()).await?;
         self.documents.refresh(self.deadline()).await?;
         Ok(written)
     }

@@ -160,9 +160,9 @@ pub(super) async fn a_build_is_found_by_what_it_says(bench: &Bench) -> Result {
         failures: &[],
         cut: ListCuts { errors: 7, ..ListCuts::default() },
     };
-    let mut writer = BulkWriter::new(bench.documents.clone(), BulkLimits::default());
+    let mut writer = BulkWriter::new(bench.documents.names().clone(), BulkLimits::default());
     writer.build(&origin(key, "", "g1"), parts)?;
-    let written = writer.flush(bench.deadline()).await?;
+    let written = bench.documents.write(writer.take(), bench.deadline()).await?;
     same("written", &written.written, &1)?;
     bench.documents.refresh(bench.deadline()).await?;
     for (query, wanted) in [
@@ -184,7 +184,7 @@ pub(super) async fn a_build_is_found_by_what_it_says(bench: &Bench) -> Result {
 
 pub(super) async fn tests_are_documents_of_their_own(bench: &Bench) -> Result {
     let key = "tests";
-    let mut writer = BulkWriter::new(bench.documents.clone(), BulkLimits::default());
+    let mut writer = BulkWriter::new(bench.documents.names().clone(), BulkLimits::default());
     for (line, result) in [(1, TestOutcome::Pass), (2, TestOutcome::Fail)] {
         let test = TestCase {
             framework: "junit".to_owned(),
@@ -197,7 +197,7 @@ pub(super) async fn tests_are_documents_of_their_own(bench: &Bench) -> Result {
         };
         writer.test(&origin(key, "", "g1"), before(10), &test)?;
     }
-    let _ = writer.flush(bench.deadline()).await?;
+    let _ = bench.documents.write(writer.take(), bench.deadline()).await?;
     bench.documents.refresh(bench.deadline()).await?;
     for (query, wanted) in [
         ("result=fail", vec![2]),

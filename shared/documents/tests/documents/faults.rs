@@ -4,7 +4,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use logmill_documents::{
-    BulkLimits, BulkWriter, Documents, Endpoint, ErrorKind, Kind, Names, Origin, Search,
+    Bulk, BulkLimits, BulkWriter, Documents, Endpoint, ErrorKind, Kind, Names, Origin, Search,
 };
 use logmill_model::{Fields, Record, RecordKind};
 use logmill_query::Query;
@@ -37,17 +37,21 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(20))
 }
 
-fn writer(documents: Documents, lines: u64) -> BulkWriter {
-    let origin = Origin {
+fn origin(generation: &str) -> Origin {
+    Origin {
         deployment_key: "k".into(),
         part: String::new(),
         source: None,
         application: None,
-        generation: "g1".into(),
+        generation: generation.into(),
         parser_version: "1".into(),
         observed_at: "2026-11-21T12:00:00Z".parse().unwrap(),
-    };
-    let mut writer = BulkWriter::new(documents, BulkLimits { bytes: 100_000, count: 3 });
+    }
+}
+
+fn bulk(lines: u64) -> Bulk {
+    let limits = BulkLimits { bytes: 100_000, count: 3 };
+    let mut writer = BulkWriter::new(Names::default(), limits);
     for line in 1..=lines {
         let record = Record {
             line,
@@ -60,9 +64,12 @@ fn writer(documents: Documents, lines: u64) -> BulkWriter {
             template_id: None,
             fields: Fields::default(),
         };
-        writer.record(&origin, &record).unwrap();
+        writer.record(&origin("g1"), &record).unwrap();
     }
-    writer
+    assert_eq!(writer.is_full(), lines >= 3);
+    let bulk = writer.take();
+    assert!(writer.is_empty());
+    bulk
 }
 
 fn items(statuses: &[u16]) -> Value {
@@ -83,10 +90,7 @@ fn items(statuses: &[u16]) -> Value {
 async fn only_throttled_documents_are_sent_again_and_refused_ones_are_kept() {
     let (documents, bodies) =
         answers(vec![(200, items(&[201, 429, 400])), (200, items(&[201]))]).await;
-    let mut writer = writer(documents, 3);
-    assert!(writer.is_full());
-    let written = writer.flush(soon()).await.unwrap();
-    assert!(writer.is_empty());
+    let written = documents.write(bulk(3), soon()).await.unwrap();
     assert_eq!((written.written, written.requests), (2, 2));
     assert_eq!(written.rejected.len(), 1);
     assert_eq!(written.rejected[0].status, 400);
@@ -102,7 +106,7 @@ async fn only_throttled_documents_are_sent_again_and_refused_ones_are_kept() {
 async fn a_throttled_request_is_sent_whole_again() {
     let (documents, bodies) =
         answers(vec![(429, json!({})), (503, json!({})), (200, items(&[201, 200]))]).await;
-    let written = writer(documents, 2).flush(soon()).await.unwrap();
+    let written = documents.write(bulk(2), soon()).await.unwrap();
     assert_eq!((written.written, written.requests), (2, 3));
     let bodies = bodies.lock().unwrap();
     assert_eq!(bodies[0], bodies[2]);
@@ -111,7 +115,7 @@ async fn a_throttled_request_is_sent_whole_again() {
 #[tokio::test]
 async fn an_engine_that_stays_busy_is_an_error_worth_another_try() {
     let (documents, bodies) = answers(vec![(200, items(&[429]))]).await;
-    let error = writer(documents, 1).flush(soon()).await.unwrap_err();
+    let error = documents.write(bulk(1), soon()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert!(error.is_retryable());
     assert_eq!(bodies.lock().unwrap().len(), 4, "bounded");
@@ -120,14 +124,14 @@ async fn an_engine_that_stays_busy_is_an_error_worth_another_try() {
 #[tokio::test]
 async fn an_answer_for_other_documents_is_not_believed() {
     let (documents, _) = answers(vec![(200, items(&[201]))]).await;
-    let error = writer(documents, 2).flush(soon()).await.unwrap_err();
+    let error = documents.write(bulk(2), soon()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Answer);
 }
 
 #[tokio::test]
 async fn a_deadline_ends_the_tries() {
     let (documents, bodies) = answers(vec![(503, json!({}))]).await;
-    let error = writer(documents, 1).flush(Deadline::after(Duration::ZERO)).await.unwrap_err();
+    let error = documents.write(bulk(1), Deadline::after(Duration::ZERO)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
     assert!(bodies.lock().unwrap().is_empty());
 }
@@ -168,16 +172,7 @@ async fn conflicting_deletions_go_on_until_nothing_is_left() {
         (200, json!({ "deleted": 2, "version_conflicts": 0, "failures": [], "timed_out": false })),
     ])
     .await;
-    let origin = Origin {
-        deployment_key: "k".to_owned(),
-        part: String::new(),
-        source: None,
-        application: None,
-        generation: "g2".to_owned(),
-        parser_version: "1".to_owned(),
-        observed_at: jiff::Timestamp::UNIX_EPOCH,
-    };
-    let deleted = documents.delete_other_generations(&origin, soon()).await.unwrap();
+    let deleted = documents.delete_other_generations(&origin("g2"), soon()).await.unwrap();
     assert_eq!(deleted, 5);
     let bodies = bodies.lock().unwrap();
     let body: Value = serde_json::from_str(&bodies[1]).unwrap();
