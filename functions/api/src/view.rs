@@ -16,7 +16,6 @@ use logmill_model::{Explanation, Level, LogSummary, Outcome, Summary, TestCounts
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-
 /// A page of the list of builds, newest first.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct List {

@@ -6,7 +6,9 @@ use logmill_documents::{
     BuildParts, Bulk, BulkWriter, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, Origin,
 };
 use logmill_model::mask::Policy;
-use logmill_model::{Build, Explanation, LogError, Step, Summary, TestCase, TestOutcome, Timestamp};
+use logmill_model::{
+    Build, Explanation, LogError, Step, Summary, TestCase, TestOutcome, Timestamp,
+};
 use logmill_objects::RangeReader;
 use logmill_parser::{Event, Options, Parser, Sink};
 use logmill_unpack::{Entry, Limits, Log, Object};

@@ -7,8 +7,8 @@ use logmill_documents::{Bulk, BulkWriter, Origin, Rejected};
 use logmill_metadata::{
     ErrorKind as MetadataErrorKind, Facts, Metadata, ObjectRef, Take, Taken, Version, Witness,
 };
-use logmill_model::{Summary, Timestamp};
 use logmill_model::id::ObjectKey;
+use logmill_model::{Summary, Timestamp};
 use logmill_objects::{ErrorKind, Head, RangeReader};
 use logmill_runtime::retry::{Deadline, Retryable};
 use tokio::sync::mpsc;
@@ -18,7 +18,7 @@ use crate::event::Put;
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
 
 /// How much of an invocation's time is kept for ending cleanly.
-const RESERVE: Duration = Duration::from_secs(3);
+pub(crate) const RESERVE: Duration = Duration::from_secs(3);
 /// How long a lease outlasts its invocation.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// How many bulks may wait between parsing and writing.
@@ -132,16 +132,8 @@ impl<M: Metadata> Parse<M> {
         until: Timestamp,
         invocation: &Invocation,
     ) -> Result<Ended, TryAgain> {
-        let left = until.duration_since(invocation.now).as_secs().clamp(1, 900);
-        self.queue
-            .client
-            .send_message()
-            .queue_url(&self.queue.url)
-            .message_body(body)
-            .delay_seconds(i32::try_from(left).unwrap_or(900))
-            .send()
-            .await
-            .map_err(|error| TryAgain(format!("the message cannot be sent anew: {error}")))?;
+        let left = until.duration_since(invocation.now).as_secs().max(1);
+        self.queue.send(body, Duration::from_secs(left.unsigned_abs())).await?;
         Ok(Ended::Waiting)
     }
 

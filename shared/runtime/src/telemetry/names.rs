@@ -43,7 +43,7 @@ macro_rules! metrics_table {
 
 metrics_table! {
     PARSE_OBJECTS = "logmill_parse_objects_total" Counter Count
-        "Objects that parse was given, by result: completed, failed, duplicate, stale, waiting, continued, retried, ignored, dead_letter";
+        "Objects that parse was given, by result: completed, failed, duplicate, stale, waiting, queued, continued, retried, ignored, dead_letter";
     PARSE_RECORDS = "logmill_parse_records_total" Counter Count
         "Records found in CI logs";
     PARSE_BYTES = "logmill_parse_bytes_total" Counter Bytes
