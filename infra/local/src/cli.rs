@@ -168,6 +168,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         ports: Ports,
     },
+    /// Print the settings with which a function finds a running `logmill up`, for a shell
+    #[command(after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch")]
+    Env {
+        #[command(flatten)]
+        ports: Ports,
+    },
     /// Make the tables and templates of a running `logmill up` that are not there yet
     Migrate {
         #[command(flatten)]

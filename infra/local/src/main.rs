@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod cloud;
+mod dispatch;
 mod endpoints;
 mod human;
 mod input;
@@ -14,6 +15,7 @@ mod parse;
 mod progress;
 mod stdout;
 mod up;
+mod variables;
 
 use std::process::ExitCode;
 

@@ -14,9 +14,11 @@ use tokio::sync::watch;
 
 use crate::client::put::{self, Sent};
 use crate::cloud::{Cloud, bind, triggers};
+use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
 use crate::stdout;
+use crate::variables::variables;
 
 /// How many logs are worked on at once.
 const WORKERS: usize = 2;
@@ -33,6 +35,13 @@ pub(crate) struct UpArguments {
     /// End when the files are done, rather than go on serving
     #[arg(long)]
     exit: bool,
+    /// Run the function elsewhere: at the address of `cargo lambda watch`, or as this executable
+    #[arg(long, value_name = "URL|PATH", value_hint = clap::ValueHint::FilePath)]
+    dispatch: Option<Dispatch>,
+    /// How long a call of the function may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]
+    timeout: u64,
     #[command(flatten)]
     ports: Ports,
 }
@@ -64,10 +73,10 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
     cloud.serve(page, router, &stopping);
 
-    let function = Arc::new(function(&clients));
-    let boot = boot_id();
+    let environments = environments(arguments, &clients);
+    let timeout = Duration::from_secs(arguments.timeout);
     let notifying = triggers::notify(cloud.s3.clone(), cloud.queue.clone(), stopping.clone());
-    let mapping = triggers::map(function, cloud.queue.clone(), boot, WORKERS, stopping.clone());
+    let mapping = triggers::map(environments, cloud.queue.clone(), timeout, stopping.clone());
     let triggers = [tokio::spawn(notifying), tokio::spawn(mapping)];
 
     let mut well = true;
@@ -89,6 +98,16 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     }
     cloud.close().await?;
     Ok(well)
+}
+
+/// Where the function runs, `WORKERS` times.
+fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> {
+    let (parse, boot) = (Arc::new(function(clients)), boot_id());
+    let environment = |_| match &arguments.dispatch {
+        Some(dispatch) => Environment::outside(dispatch, variables(&arguments.ports)),
+        None => Environment::Here { parse: parse.clone(), boot: boot.clone() },
+    };
+    (0..WORKERS).map(environment).collect()
 }
 
 fn function(clients: &Clients) -> Parse<logmill_metadata_dynamodb::Dynamo> {
