@@ -132,6 +132,9 @@ pub(crate) enum Command {
         /// Logs: plain, gzip, zstd or zip
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
+        /// The object's key, for one file; else the key is made of its name and age
+        #[arg(long)]
+        key: Option<String>,
         #[command(flatten)]
         ports: Ports,
     },

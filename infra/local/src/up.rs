@@ -81,7 +81,7 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
 
     let mut well = true;
     if !arguments.files.is_empty() {
-        let sent = put::put(&clients, &arguments.files).await?;
+        let sent = put::put(&clients, &arguments.files, None).await?;
         let ended = put::wait(&clients, sent).await?;
         well = ended.iter().all(Sent::is_completed) && ended.len() == arguments.files.len();
         stdout::write(put::table(&ended).as_bytes())?;

@@ -42,11 +42,19 @@ impl Environment {
         Self { name: name.to_owned(), path, variables, running: Mutex::new(None) }
     }
 
-    pub(crate) async fn invoke(&self, request_id: &str, event: &Value, timeout: Duration) -> Answer {
+    pub(crate) async fn invoke(
+        &self,
+        request_id: &str,
+        event: &Value,
+        timeout: Duration,
+    ) -> Answer {
         let mut place = self.running.lock().await;
-        let mut running = match place.take() {
-            Some(mut running) if matches!(running.child.try_wait(), Ok(None)) => running,
-            _ => self.start().await?,
+        let alive = place.take().and_then(|mut running| {
+            matches!(running.child.try_wait(), Ok(None)).then_some(running)
+        });
+        let mut running = match alive {
+            Some(running) => running,
+            None => self.start().await?,
         };
         let answer = run(&mut running, request_id, event, timeout).await;
         // A process that may still be at work on this must not get the next: Lambda kills it too.

@@ -104,9 +104,7 @@ impl Function {
     ) -> Result<Value, InvokeError> {
         match &self.0 {
             Kind::Served(served) => served.invoke(event, timeout).await,
-            Kind::Executable(environment) => {
-                environment.invoke(request_id, event, timeout).await
-            }
+            Kind::Executable(environment) => environment.invoke(request_id, event, timeout).await,
         }
     }
 }

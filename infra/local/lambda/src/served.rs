@@ -16,8 +16,7 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn new(name: &str, url: &str) -> Self {
-        let url =
-            format!("{}/2015-03-31/functions/{name}/invocations", url.trim_end_matches('/'));
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", url.trim_end_matches('/'));
         Self { client: reqwest::Client::new(), url }
     }
 

@@ -138,3 +138,34 @@ fn event(message: &Message) -> Value {
         "awsRegion": "us-east-1",
     }] })
 }
+
+#[cfg(test)]
+mod tests {
+    use logmill_local_lambda::Function;
+    use logmill_local_queue::Settings;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_whose_function_cannot_be_reached_comes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::open(folder.path().join("queue.sqlite")).unwrap();
+        queue.create(PARSE_QUEUE, Settings::default()).await.unwrap();
+        queue.send(PARSE_QUEUE, "an event", Duration::ZERO).await.unwrap();
+        let nobody = Environment::Outside(Function::at("parse", "http://127.0.0.1:1"));
+        let message = queue.receive(PARSE_QUEUE, 1, VISIBILITY).await.unwrap().remove(0);
+        invoke(&nobody, &queue, Duration::from_secs(900), message).await;
+        // Long before its visibility ends.
+        let wait = Duration::from_secs(60);
+        let again = queue.receive_wait(PARSE_QUEUE, 1, None, wait).await.unwrap();
+        assert_eq!((again[0].body.as_str(), again[0].receives), ("an event", 2));
+    }
+
+    #[test]
+    fn only_an_answer_that_names_a_message_brings_it_back() {
+        for done in [json!(null), json!({}), json!({ "batchItemFailures": [] })] {
+            assert!(is_done(&done), "{done}");
+        }
+        assert!(!is_done(&json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
+    }
+}
