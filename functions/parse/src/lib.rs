@@ -1,7 +1,7 @@
 //! The function that turns a log into documents.
 //!
-//! A message in its queue names an object that was put. The function takes the object's lease,
-//! streams it, writes records by bounded bulks while it parses, then the build documents, deletes
+//! An event names an object that was put ([`event`] reads its many shapes). The function takes the
+//! object's lease, streams it, writes records by bounded bulks while it parses, then the build documents, deletes
 //! what older versions left, and ends the object as COMPLETED with its summary. Whatever arrives
 //! twice is written once: ids and generations are computed from the object.
 //!
@@ -13,16 +13,18 @@ mod collect;
 pub mod connect;
 pub mod cost;
 pub mod event;
+mod handle;
+mod lookup;
 mod object;
 mod pace;
 mod read;
 mod selection;
 mod spent;
 
-use std::time::Instant;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use logmill_deadletter::{DeadLetters, Failure, Place, Reason};
+use aws_lambda_events::sqs::SqsBatchResponse;
+use logmill_deadletter::{DeadLetters, Failure};
 use logmill_documents::{BulkLimits, Documents};
 use logmill_metadata::{Metadata, Owner};
 use logmill_model::Timestamp;
@@ -31,8 +33,8 @@ use logmill_objects::Objects;
 use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
 use logmill_runtime::telemetry::names;
+use serde::Serialize;
 
-use event::{Malformed, Message, Put};
 pub use object::{Ended, object_ref};
 
 /// The name of the function in metrics, logs and dead letters.
@@ -92,84 +94,37 @@ pub struct Invocation {
     pub deadline: Deadline,
 }
 
-/// Why an object is to be tried again.
-#[derive(Debug)]
+/// The longest that Lambda lets a function run.
+const LONGEST: Duration = Duration::from_secs(900);
+
+impl Invocation {
+    /// The call `request_id`, which ends at `deadline_ms` (milliseconds since 1970). A time that is
+    /// over is taken for none: Lambda begins no call after its deadline, and emulators fill in what
+    /// they like.
+    #[must_use]
+    pub fn new(request_id: &str, deadline_ms: u64, now: Timestamp) -> Self {
+        let left = deadline_ms.saturating_sub(now.as_millisecond().unsigned_abs());
+        let left = if left == 0 { LONGEST } else { Duration::from_millis(left) };
+        Self { owner: Owner::new(request_id), now, deadline: Deadline::after(left.min(LONGEST)) }
+    }
+}
+
+/// What the function answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// To a batch of SQS: the messages that are to be delivered again.
+    Batch(SqsBatchResponse),
+    /// To any other event: everything is done.
+    Done,
+}
+
+/// Why an event is to be tried again.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
 pub struct TryAgain(pub String);
 
 impl<M: Metadata> Parse<M> {
-    /// Works on a batch, message by message, and names those that are to be delivered again.
-    pub async fn handle(&self, event: SqsEvent, invocation: &Invocation) -> SqsBatchResponse {
-        let mut response = SqsBatchResponse::default();
-        for message in event.records {
-            let id = message.message_id.clone().unwrap_or_default();
-            if let Err(TryAgain(why)) = self.message(&message, invocation).await {
-                tracing::warn!(message = %id, why, "the message will be delivered again");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        response
-    }
-
-    async fn message(&self, message: &SqsMessage, invocation: &Invocation) -> Result<(), TryAgain> {
-        let body = message.body.as_deref().unwrap_or_default();
-        match event::read(body) {
-            Ok(Message::Test) => Ok(()),
-            Ok(Message::Puts(puts, others)) => {
-                if others > 0 {
-                    count("ignored", others);
-                }
-                for put in &puts {
-                    self.put(put, body, invocation).await?;
-                }
-                Ok(())
-            }
-            Err(malformed) => self.malformed(message, &malformed, invocation).await,
-        }
-    }
-
-    async fn put(&self, put: &Put, body: &str, invocation: &Invocation) -> Result<(), TryAgain> {
-        if put.bucket != self.settings.bucket {
-            count("ignored", 1);
-            tracing::info!(bucket = put.bucket, key = put.key, "the bucket is not ours");
-            return Ok(());
-        }
-        let began = Instant::now();
-        let ended = self.object(put, body, invocation).await?;
-        metrics::histogram!(names::PARSE_SECONDS, "result" => ended.as_str())
-            .record(began.elapsed());
-        count(ended.as_str(), 1);
-        tracing::info!(key = put.key, outcome = ended.as_str(), "the object is done with");
-        Ok(())
-    }
-
-    async fn malformed(
-        &self,
-        message: &SqsMessage,
-        malformed: &Malformed,
-        invocation: &Invocation,
-    ) -> Result<(), TryAgain> {
-        let sent = message.attributes.get("SentTimestamp").and_then(|at| at.parse().ok());
-        let occurred_at = sent.and_then(|at| Timestamp::from_millisecond(at).ok());
-        let place = Place {
-            queue: message.event_source_arn.clone(),
-            message_id: message.message_id.clone(),
-            ..Place::default()
-        };
-        let failure = Failure {
-            function: FUNCTION.to_owned(),
-            reason: Reason { kind: "malformed_event".to_owned(), message: malformed.to_string() },
-            attempts: 1,
-            occurred_at: occurred_at.unwrap_or(invocation.now),
-            place,
-            input: message.body.clone().unwrap_or_default().into_bytes(),
-        };
-        self.dead_letter(failure, invocation).await?;
-        count("dead_letter", 1);
-        Ok(())
-    }
-
     /// Writes a dead letter; one that cannot be written is a reason to try again.
     async fn dead_letter(&self, failure: Failure, invocation: &Invocation) -> Result<(), TryAgain> {
         let why = failure.reason.message.clone();
@@ -183,7 +138,44 @@ impl<M: Metadata> Parse<M> {
     }
 }
 
-/// Counts what became of objects.
+impl Queue {
+    /// Sends a message that is delivered after `delay` (whole seconds, at most 900).
+    async fn send(&self, body: &str, delay: Duration) -> Result<(), TryAgain> {
+        let seconds = i32::try_from(delay.as_secs().min(900)).unwrap_or(900);
+        let sending = self.client.send_message().queue_url(&self.url).message_body(body);
+        let sent = sending.delay_seconds(seconds).send().await;
+        sent.map(drop).map_err(|error| {
+            let error = aws_sdk_sqs::error::DisplayErrorContext(&error);
+            TryAgain(format!("nothing can be sent to the queue {}: {error}", self.url))
+        })
+    }
+}
+
+/// Counts what became of objects and events.
 fn count(result: &'static str, number: u64) {
     metrics::counter!(names::PARSE_OBJECTS, "result" => result).increment(number);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emulator_without_a_clock_does_not_end_the_work_at_once() {
+        let now = Timestamp::from_millisecond(1_772_600_000_000).unwrap();
+        let left = |deadline_ms| Invocation::new("r", deadline_ms, now).deadline.remaining();
+        assert!(left(600_000) > Duration::from_secs(890));
+        let minute = left(1_772_600_060_000);
+        assert!(minute <= Duration::from_secs(60) && minute > Duration::from_secs(50));
+        assert!(left(u64::MAX) <= LONGEST);
+    }
+
+    #[test]
+    fn lambda_understands_the_answers() {
+        let mut batch = SqsBatchResponse::default();
+        batch.add_failure("m1");
+        let json = serde_json::to_string(&Response::Batch(batch)).unwrap();
+        assert_eq!(json, r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#);
+        assert_eq!(serde_json::to_string(&Response::Done).unwrap(), "null");
+    }
 }

@@ -2,27 +2,29 @@
 
 #![recursion_limit = "256"]
 
-use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::{LambdaEvent, service_fn};
-use logmill_metadata::Owner;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use logmill_model::Timestamp;
-use logmill_parse::{Invocation, connect};
-use logmill_runtime::{config, retry::Deadline, telemetry};
+use logmill_parse::{FUNCTION, Invocation, TryAgain, connect};
+use logmill_runtime::{config, telemetry};
+use serde_json::Value;
 
 #[tokio::main]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> anyhow::Result<()> {
     let config = config::Parse::read(|name| std::env::var(name).ok())?;
     telemetry::start_log(&config.telemetry.log, telemetry::LogFormat::Json)?;
+    let metrics = telemetry::Metrics::start(config.telemetry.metrics, FUNCTION)?;
     let parse = connect::parse(&config).await?;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let now = Timestamp::now();
-        let left = event.context.deadline.saturating_sub(now.as_millisecond().unsigned_abs());
-        let invocation = Invocation {
-            owner: Owner::new(event.context.request_id.clone()),
-            now,
-            deadline: Deadline::after(std::time::Duration::from_millis(left)),
-        };
-        Ok::<_, lambda_runtime::Error>(parse.handle(event.payload, &invocation).await)
-    }))
-    .await
+    let running = lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let context = event.context;
+        let invocation = Invocation::new(&context.request_id, context.deadline, Timestamp::now());
+        let answer = parse.handle_event(event.payload, &invocation).await;
+        if let Err(error) = metrics.flush(&mut std::io::stdout()) {
+            tracing::warn!(%error, "the metrics of this invocation are lost");
+        }
+        answer.map_err(|TryAgain(why)| Diagnostic {
+            error_type: "TryAgain".to_owned(),
+            error_message: why,
+        })
+    }));
+    running.await.map_err(anyhow::Error::from_boxed)
 }

@@ -27,7 +27,7 @@ use crate::{FUNCTION, Invocation, Parse, TryAgain};
 /// How long a lease outlasts its invocation.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// The longest that a message waits for an object which another worker has.
-const WAIT: i32 = 2;
+const WAIT: Duration = Duration::from_secs(2);
 /// How many bulks may wait between parsing and writing.
 const BULKS: usize = 2;
 /// How often the metadata is told how far the work is.
@@ -105,9 +105,8 @@ impl<M: Metadata> Parse<M> {
         match take {
             Take::Taken(taken) => self.taken(&job, &taken, body, invocation).await,
             Take::Held { until } => {
-                let left = until.duration_since(invocation.now).as_secs();
-                let delay = i32::try_from(left).unwrap_or(WAIT).clamp(1, WAIT);
-                self.send(body, delay).await?;
+                let left = until.duration_since(invocation.now).unsigned_abs();
+                self.queue.send(body, left.clamp(Duration::from_secs(1), WAIT)).await?;
                 Ok(Ended::Waiting)
             }
             Take::Finished { .. } | Take::Newer { .. } => Ok(Ended::Ignored),
@@ -156,22 +155,8 @@ impl<M: Metadata> Parse<M> {
             .pause(object, version, owner, &paused.checkpoint, paused.progress)
             .await
             .map_err(|error| TryAgain(error.to_string()))?;
-        self.send(body, 0).await?;
+        self.queue.send(body, Duration::ZERO).await?;
         Ok(Ended::Paused)
-    }
-
-    /// Sends a message to the function's own queue, to be delivered in so many seconds.
-    async fn send(&self, body: &str, delay: i32) -> Result<(), TryAgain> {
-        self.queue
-            .client
-            .send_message()
-            .queue_url(&self.queue.url)
-            .message_body(body)
-            .delay_seconds(delay)
-            .send()
-            .await
-            .map_err(|error| TryAgain(format!("the message cannot be sent anew: {error}")))?;
-        Ok(())
     }
 
     async fn release(&self, job: &Job, invocation: &Invocation) {

@@ -138,6 +138,9 @@ pub(crate) enum Command {
         /// Logs: plain, gzip, zstd or zip
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
+        /// The object's key, for one file; else the key is made of its name and age
+        #[arg(long)]
+        key: Option<String>,
         #[command(flatten)]
         ports: Ports,
     },
@@ -171,6 +174,12 @@ pub(crate) enum Command {
     Dlq {
         #[command(subcommand)]
         command: DeadLetterCommand,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Print the settings with which a function finds a running `logmill up`, for a shell
+    #[command(after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch")]
+    Env {
         #[command(flatten)]
         ports: Ports,
     },

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod cloud;
 mod cost;
+mod dispatch;
 mod endpoints;
 mod human;
 mod input;
@@ -16,6 +17,7 @@ mod progress;
 mod stdout;
 mod timings;
 mod up;
+mod variables;
 
 use std::process::ExitCode;
 

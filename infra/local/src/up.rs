@@ -14,8 +14,10 @@ use tokio::sync::watch;
 
 use crate::client::put::{self, Sent};
 use crate::cloud::{Cloud, bind, triggers};
+use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
+use crate::variables::variables;
 use crate::{stdout, timings};
 
 /// How many logs are worked on at once.
@@ -39,6 +41,13 @@ pub(crate) struct UpArguments {
     /// Which records of a log are indexed
     #[arg(long, value_name = "WHICH", default_value = "all", value_parser = ["all", "failed", "context", "none"])]
     records: String,
+    /// Run the function elsewhere: at the address of `cargo lambda watch`, or as this executable
+    #[arg(long, value_name = "URL|PATH", value_hint = clap::ValueHint::FilePath)]
+    dispatch: Option<Dispatch>,
+    /// How long a call of the function may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]
+    timeout: u64,
     #[command(flatten)]
     ports: Ports,
 }
@@ -71,16 +80,16 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
     cloud.serve(page, router, &stopping);
 
-    let function = Arc::new(function(&clients, records(&arguments.records)));
-    let boot = boot_id();
+    let environments = environments(arguments, &clients);
+    let timeout = Duration::from_secs(arguments.timeout);
     let notifying = triggers::notify(cloud.s3.clone(), cloud.queue.clone(), stopping.clone());
-    let mapping = triggers::map(function, cloud.queue.clone(), boot, WORKERS, stopping.clone());
+    let mapping = triggers::map(environments, cloud.queue.clone(), timeout, stopping.clone());
     let triggers = [tokio::spawn(notifying), tokio::spawn(mapping)];
 
     let mut well = true;
     if !arguments.files.is_empty() {
         let began = Instant::now();
-        let sent = put::put(&clients, &arguments.files).await?;
+        let sent = put::put(&clients, &arguments.files, None).await?;
         let ended = put::wait(&clients, sent).await?;
         well = ended.iter().all(Sent::is_completed) && ended.len() == arguments.files.len();
         let took = began.elapsed();
@@ -107,6 +116,16 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
 fn records(name: &str) -> Records {
     let known = Records::NAMES.iter().find(|(known, _)| *known == name);
     known.map(|(_, records)| *records).unwrap_or_default()
+}
+
+/// Where the function runs, `WORKERS` times.
+fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> {
+    let (parse, boot) = (Arc::new(function(clients, records(&arguments.records))), boot_id());
+    let environment = |_| match &arguments.dispatch {
+        Some(dispatch) => Environment::outside(dispatch, variables(&arguments.ports)),
+        None => Environment::Here { parse: parse.clone(), boot: boot.clone() },
+    };
+    (0..WORKERS).map(environment).collect()
 }
 
 fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_dynamodb::Dynamo> {

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 /// The version of the format that is written. Readers refuse a later one.
 pub const FORMAT: u32 = 1;
-/// The largest input that a letter holds, in bytes; of a larger one only the place is kept.
-pub const MOST_INLINE: usize = 256 * 1024;
+/// The largest input that a letter holds, in bytes: the largest message that SQS takes. Of a larger
+/// one only the place is kept.
+pub const MOST_INLINE: usize = 1024 * 1024;
 
 /// One dead letter, as it stands in the bucket.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

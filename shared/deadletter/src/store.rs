@@ -13,7 +13,7 @@ use crate::letter::{DeadLetter, FORMAT, Failure};
 const TRIES: usize = 20;
 /// The largest letter that is read, in bytes: an input of [`crate::MOST_INLINE`] whose every byte is
 /// escaped, and the rest.
-const MOST_LETTER: u64 = 4 * 1024 * 1024;
+const MOST_LETTER: u64 = 8 * 1024 * 1024;
 /// How many letters of a page are read at once.
 const AT_ONCE: usize = 8;
 

@@ -171,9 +171,9 @@ async fn an_input_of_any_size_becomes_a_letter() {
         let key = letters.put_at(failure, at(0)).await.unwrap();
         letters.get(&key).await.unwrap().input
     };
-    assert_eq!(put("a", vec![0; 256 * 1024]).await.bytes().unwrap().len(), 256 * 1024);
+    assert_eq!(put("a", vec![0; 1024 * 1024]).await.bytes().unwrap().len(), 1024 * 1024);
     assert_eq!(put("b", vec![0xff; 9]).await.bytes().unwrap(), [0xff; 9]);
-    assert_eq!(put("c", vec![b'a'; 300_000]).await, Input::Omitted { bytes: 300_000 });
+    assert_eq!(put("c", vec![b'a'; 1_100_000]).await, Input::Omitted { bytes: 1_100_000 });
 }
 
 #[tokio::test]

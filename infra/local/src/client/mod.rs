@@ -13,6 +13,7 @@ use logmill_runtime::retry::Deadline;
 use crate::cli::Command;
 use crate::endpoints::Clients;
 use crate::stdout;
+use crate::variables;
 
 /// Runs one of these commands and prints what came of it.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
@@ -23,9 +24,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
 
 async fn answer(command: Command) -> anyhow::Result<String> {
     match command {
-        Command::Put { files, ports } => {
+        Command::Put { files, key, ports } => {
             let clients = Clients::running(&ports).await?;
-            let sent = put::put(&clients, &files).await?;
+            let sent = put::put(&clients, &files, key.as_deref()).await?;
             Ok(put::table(&put::wait(&clients, sent).await?))
         }
         Command::Search { query, most, ports } => {
@@ -37,6 +38,10 @@ async fn answer(command: Command) -> anyhow::Result<String> {
         Command::Show { key, ports } => builds::show(&Clients::running(&ports).await?, &key).await,
         Command::Dlq { command, ports } => {
             dead_letters::run(&Clients::running(&ports).await?, &command).await
+        }
+        Command::Env { ports } => {
+            Clients::running(&ports).await?;
+            Ok(variables::exports(&ports))
         }
         Command::Migrate { ports } => {
             let clients = Clients::running(&ports).await?;

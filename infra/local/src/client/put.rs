@@ -22,6 +22,7 @@ const EVERY: Duration = Duration::from_millis(40);
 pub(crate) struct Sent {
     file: PathBuf,
     deployment_key: String,
+    part: String,
     /// The revision of its row before it was put.
     before: u64,
     state: Option<ObjectState>,
@@ -35,12 +36,20 @@ impl Sent {
     }
 }
 
-/// Puts files into the bucket, one deployment each. One that cannot be read is named on standard
-/// error, and the others go on.
-pub(crate) async fn put(clients: &Clients, files: &[PathBuf]) -> anyhow::Result<Vec<Sent>> {
+/// Puts files into the bucket, one deployment each, or a single one under this key. One that cannot
+/// be read is named on standard error, and the others go on.
+pub(crate) async fn put(
+    clients: &Clients,
+    files: &[PathBuf],
+    key: Option<&str>,
+) -> anyhow::Result<Vec<Sent>> {
+    anyhow::ensure!(
+        key.is_none() || files.len() == 1,
+        "--key names one object: put one file with it"
+    );
     let mut sent = Vec::new();
     for file in files {
-        match put_one(clients, file).await {
+        match put_one(clients, file, key).await {
             Ok(one) => sent.push(one),
             Err(error) => anstream::eprintln!("error: {}: {error:#}", file.display()),
         }
@@ -49,25 +58,34 @@ pub(crate) async fn put(clients: &Clients, files: &[PathBuf]) -> anyhow::Result<
     Ok(sent)
 }
 
-async fn put_one(clients: &Clients, file: &Path) -> anyhow::Result<Sent> {
+async fn put_one(clients: &Clients, file: &Path, key: Option<&str>) -> anyhow::Result<Sent> {
     let metadata = std::fs::metadata(file)?;
     anyhow::ensure!(metadata.is_file(), "it is no file");
     let created_at = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
     let created_at = created_at.unwrap_or_else(Timestamp::now);
-    let key = ObjectKey::new(&name(file), "", created_at, storage(file)?);
-    let state = clients.metadata.object(&key.deployment_key, "").await?;
-    let options = PutOptions {
-        user_metadata: [
-            ("created-at".to_owned(), created_at.to_string()),
-            ("deployment-key".to_owned(), id::encode(&key.deployment_key)),
-        ]
-        .into(),
-        ..PutOptions::default()
+    let (place, object_key) = match key {
+        Some(key) => (ObjectKey::parse(key), key.to_owned()),
+        None => {
+            let place = ObjectKey::new(&name(file), "", created_at, storage(file)?);
+            let object_key = place.to_string();
+            (place, object_key)
+        }
     };
-    clients.objects.put(BUCKET, &key.to_string(), Content::File(file.to_owned()), options).await?;
+    let ObjectKey { deployment_key, part, .. } = place;
+    let state = clients.metadata.object(&deployment_key, &part).await?;
+    let mut options = PutOptions::default();
+    if key.is_none() {
+        options.user_metadata = [
+            ("created-at".to_owned(), created_at.to_string()),
+            ("deployment-key".to_owned(), id::encode(&deployment_key)),
+        ]
+        .into();
+    }
+    clients.objects.put(BUCKET, &object_key, Content::File(file.to_owned()), options).await?;
     Ok(Sent {
         file: file.to_owned(),
-        deployment_key: key.deployment_key,
+        deployment_key,
+        part,
         before: state.map_or(0, |state| state.revision),
         state: None,
         summary: None,
@@ -105,14 +123,14 @@ pub(crate) async fn wait(clients: &Clients, sent: Vec<Sent>) -> anyhow::Result<V
     for one in &mut sent {
         bar.set_message(one.file.display().to_string());
         while one.state.is_none() {
-            let state = clients.metadata.object(&one.deployment_key, "").await?;
+            let state = clients.metadata.object(&one.deployment_key, &one.part).await?;
             one.state =
                 state.filter(|state| state.revision > one.before && state.status.has_ended());
             if one.state.is_none() {
                 tokio::time::sleep(EVERY).await;
             }
         }
-        let blob = clients.metadata.summary(&one.deployment_key, "").await?;
+        let blob = clients.metadata.summary(&one.deployment_key, &one.part).await?;
         one.summary = blob.and_then(|blob| serde_json::from_slice(&blob.bytes).ok());
         bar.inc(1);
     }

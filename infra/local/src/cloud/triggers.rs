@@ -1,27 +1,22 @@
 //! What AWS does between the parts: the bucket's notifications and the queue's event source mapping.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use logmill_local_queue::{Message, Queue};
 use logmill_local_s3::{Event, LocalS3};
-use logmill_metadata::Owner;
-use logmill_metadata_dynamodb::Dynamo;
-use logmill_model::Timestamp;
-use logmill_parse::{Invocation, Parse};
-use logmill_runtime::retry::Deadline;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{VISIBILITY, stopped};
+use crate::dispatch::Environment;
 use crate::endpoints::{BUCKET, PARSE_QUEUE};
 
 /// How many events are moved at once.
 const EVENTS: usize = 100;
-/// How long a function may run.
-const TIMEOUT: Duration = Duration::from_secs(900);
 /// How long a message waits that is to be delivered again, for each time that it was.
 const AGAIN: Duration = Duration::from_secs(2);
+/// How long to wait before a store is asked again that failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Plays the bucket's notifications: each change of the logs' bucket becomes a message in parse's
 /// queue. An event leaves the bucket's outbox only when its message is stored.
@@ -32,7 +27,12 @@ pub(crate) async fn notify(s3: LocalS3, queue: Queue, stop: watch::Receiver<bool
         match forward(&s3, &queue).await {
             Ok(0) => {}
             Ok(_) => continue,
-            Err(error) => tracing::error!(%error, "notifications cannot be moved to the queue"),
+            Err(error) => {
+                tracing::error!(%error, "notifications cannot be moved to the queue");
+                // Also without another change.
+                changed.mark_changed();
+                tokio::time::sleep(PAUSE).await;
+            }
         }
         tokio::select! {
             () = &mut stopping => return,
@@ -55,26 +55,25 @@ fn body(event: &Event) -> String {
     event.notification("us-east-1").to_string()
 }
 
-/// Plays the event source mapping of parse: one message at a time for each of `workers`, deleted
-/// when the function has done it.
+/// Plays the event source mapping of parse: one message at a time for each environment, deleted when
+/// the function has done it.
 pub(crate) async fn map(
-    function: Arc<Parse<Dynamo>>,
+    environments: Vec<Environment>,
     queue: Queue,
-    boot: String,
-    workers: usize,
+    timeout: Duration,
     stop: watch::Receiver<bool>,
 ) {
     let mut running = tokio::task::JoinSet::new();
-    for _ in 0..workers {
-        running.spawn(work(function.clone(), queue.clone(), boot.clone(), stop.clone()));
+    for environment in environments {
+        running.spawn(work(environment, queue.clone(), timeout, stop.clone()));
     }
     while running.join_next().await.is_some() {}
 }
 
 async fn work(
-    function: Arc<Parse<Dynamo>>,
+    environment: Environment,
     queue: Queue,
-    boot: String,
+    timeout: Duration,
     stop: watch::Receiver<bool>,
 ) {
     let mut stopping = std::pin::pin!(stopped(&stop));
@@ -87,26 +86,25 @@ async fn work(
         match received {
             Ok(messages) => {
                 for message in messages {
-                    invoke(&function, &queue, &boot, message).await;
+                    invoke(&environment, &queue, timeout, message).await;
                 }
             }
             Err(error) => {
                 tracing::error!(%error, "the queue cannot be read");
-                return;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-async fn invoke(function: &Parse<Dynamo>, queue: &Queue, boot: &str, message: Message) {
-    let invocation = Invocation {
-        owner: Owner::local(boot, &format!("{}-{}", message.id, message.receives)),
-        now: Timestamp::now(),
-        deadline: Deadline::after(TIMEOUT),
-    };
-    let response = function.handle(event(&message), &invocation).await;
-    let done = response.batch_item_failures.is_empty();
-    let ended = if done {
+async fn invoke(environment: &Environment, queue: &Queue, timeout: Duration, message: Message) {
+    // In the form of AWS' own, and unique over restarts.
+    let request = format!("{:08x}-{:x}-{:x}", message.sent_ms, message.id, message.receives);
+    let answer = environment.invoke(&request, event(&message), timeout).await;
+    if let Err(error) = &answer {
+        tracing::error!(%error, request, "the function failed; its message will be delivered again");
+    }
+    let ended = if answer.is_ok_and(|answer| is_done(&answer)) {
         queue.delete(PARSE_QUEUE, &message.receipt).await.map(drop)
     } else {
         queue.release(PARSE_QUEUE, &message.receipt, AGAIN * message.receives).await
@@ -117,16 +115,57 @@ async fn invoke(function: &Parse<Dynamo>, queue: &Queue, boot: &str, message: Me
     }
 }
 
-fn event(message: &Message) -> SqsEvent {
-    let mut one = SqsMessage::default();
-    one.message_id = Some(message.id.to_string());
-    one.receipt_handle = Some(message.receipt.clone());
-    one.body = Some(message.body.clone());
-    one.attributes.insert("SentTimestamp".to_owned(), message.sent_ms.to_string());
-    one.attributes.insert("ApproximateReceiveCount".to_owned(), message.receives.to_string());
-    one.event_source = Some("aws:sqs".to_owned());
-    one.event_source_arn = Some(format!("arn:aws:sqs:us-east-1:000000000000:{PARSE_QUEUE}"));
-    let mut event = SqsEvent::default();
-    event.records = vec![one];
-    event
+/// Whether an answer names no message as failed, as Lambda reads it: also by naming nothing.
+fn is_done(answer: &Value) -> bool {
+    answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty)
+}
+
+/// The batch of one message, as Lambda brings it.
+fn event(message: &Message) -> Value {
+    json!({ "Records": [{
+        "messageId": message.id.to_string(),
+        "receiptHandle": message.receipt,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": message.receives.to_string(),
+            "SentTimestamp": message.sent_ms.to_string(),
+            "SenderId": "logmill",
+            "ApproximateFirstReceiveTimestamp": message.first_received_ms.to_string(),
+        },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{PARSE_QUEUE}"),
+        "awsRegion": "us-east-1",
+    }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use logmill_local_lambda::Function;
+    use logmill_local_queue::Settings;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_whose_function_cannot_be_reached_comes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::open(folder.path().join("queue.sqlite")).unwrap();
+        queue.create(PARSE_QUEUE, Settings::default()).await.unwrap();
+        queue.send(PARSE_QUEUE, "an event", Duration::ZERO).await.unwrap();
+        let nobody = Environment::Outside(Function::at("parse", "http://127.0.0.1:1"));
+        let message = queue.receive(PARSE_QUEUE, 1, VISIBILITY).await.unwrap().remove(0);
+        invoke(&nobody, &queue, Duration::from_secs(900), message).await;
+        // Long before its visibility ends.
+        let wait = Duration::from_secs(60);
+        let again = queue.receive_wait(PARSE_QUEUE, 1, None, wait).await.unwrap();
+        assert_eq!((again[0].body.as_str(), again[0].receives), ("an event", 2));
+    }
+
+    #[test]
+    fn only_an_answer_that_names_a_message_brings_it_back() {
+        for done in [json!(null), json!({}), json!({ "batchItemFailures": [] })] {
+            assert!(is_done(&done), "{done}");
+        }
+        assert!(!is_done(&json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
+    }
 }

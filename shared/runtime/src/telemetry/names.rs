@@ -43,7 +43,7 @@ macro_rules! metrics_table {
 
 metrics_table! {
     PARSE_OBJECTS = "logmill_parse_objects_total" Counter Count
-        "Objects that parse was given, by result: completed, paused, failed, waiting, ignored, dead_letter";
+        "Objects that parse was given, by result: completed, paused, failed, waiting, queued, ignored, dead_letter";
     PARSE_LINES = "logmill_parse_lines_total" Counter Count
         "Lines of the logs that were parsed to their end";
     PARSE_BYTES = "logmill_parse_bytes_total" Counter Bytes
