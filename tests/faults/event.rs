@@ -24,6 +24,16 @@ pub(crate) fn notification(key: &str, etag: &str, sequencer: &str) -> String {
     .to_string()
 }
 
+/// The notification of an object that was deleted.
+pub(crate) fn removal(key: &str, sequencer: &str) -> String {
+    json!({ "Records": [{
+        "eventVersion": "2.1",
+        "eventName": "ObjectRemoved:Delete",
+        "s3": { "bucket": { "name": BUCKET }, "object": { "key": key, "sequencer": sequencer } },
+    }] })
+    .to_string()
+}
+
 /// A batch of one message.
 pub(crate) fn batch(id: &str, body: &str) -> SqsEvent {
     let mut one = SqsMessage::default();

@@ -20,3 +20,4 @@ mod inputs;
 mod plan;
 mod proxy;
 mod refusal;
+mod schedules;

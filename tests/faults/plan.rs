@@ -88,7 +88,7 @@ impl Plan {
     /// The plan of an engine in the run with this seed.
     pub(crate) fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
         let mut random = Rng::with_seed(seed ^ (engine as u64 + 1).wrapping_mul(0x9E37_79B9));
-        let rate = 0.04 + 0.3 * random.f64();
+        let rate = 0.04 + 0.5 * random.f64();
         let requests = random.usize(20..90);
         let mut drawn = Vec::with_capacity(requests);
         while drawn.len() < requests {
@@ -114,8 +114,12 @@ impl Plan {
         if self.over.load(Ordering::Relaxed) {
             return None;
         }
-        let only_bulks = fault == Fault::PartialBulk && !request.is_bulk();
-        let fault = if only_bulks { Fault::TooManyRequests } else { fault };
+        let fault = match (fault, request.is_bulk()) {
+            (Fault::PartialBulk, false) => Fault::TooManyRequests,
+            // Few requests are bulks, so that they get their share.
+            (_, true) if number.is_multiple_of(3) => Fault::PartialBulk,
+            (fault, _) => fault,
+        };
         *self.heard.injected.lock().unwrap().entry(fault).or_default() += 1;
         Some((fault, number))
     }
@@ -147,15 +151,52 @@ impl Script for Plan {
     }
 
     fn answered(&self, request: &Request, answer: &Answer) {
+        self.heard.hear(self.engine, request, answer);
+    }
+}
+
+impl Heard {
+    fn hear(&self, engine: Engine, request: &Request, answer: &Answer) {
         if answer.status() != 200 {
             return;
         }
         if request.target.ends_with(".SendMessage") {
-            self.heard.sent.fetch_add(1, Ordering::Relaxed);
+            self.sent.fetch_add(1, Ordering::Relaxed);
         }
-        if self.engine == Engine::DynamoDb {
-            self.heard.completed.lock().unwrap().extend(completed(request));
+        if engine == Engine::DynamoDb {
+            self.completed.lock().unwrap().extend(completed(request));
         }
+    }
+}
+
+/// An engine that only takes its time, as seeded, so that calls overlap in many ways.
+pub(crate) struct Slow {
+    engine: Engine,
+    random: Mutex<Rng>,
+    /// The longest pause, in milliseconds.
+    most: u64,
+    heard: Arc<Heard>,
+}
+
+impl Slow {
+    pub(crate) fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let most = random.u64(1..30);
+        Self { engine, random: Mutex::new(random), most, heard: Arc::clone(heard) }
+    }
+}
+
+impl Script for Slow {
+    fn act(&self, request: &mut Request) -> Action {
+        if self.engine == Engine::Sqs {
+            without_delay(request);
+        }
+        let pause = self.random.lock().unwrap().u64(..self.most);
+        Action::Forward(Duration::from_millis(pause))
+    }
+
+    fn answered(&self, request: &Request, answer: &Answer) {
+        self.heard.hear(self.engine, request, answer);
     }
 }
 
