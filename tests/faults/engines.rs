@@ -124,14 +124,36 @@ impl Engines {
                 client: aws_sdk_sqs::Client::from_conf(sqs.build()),
                 url: format!("http://sqs/000000000000/{queue}"),
             },
-            settings: Settings {
-                bucket: BUCKET.to_owned(),
-                masking: Policy::all(),
-                bulk: BulkLimits { count: bulk, ..BulkLimits::default() },
-                max_attempts: 5,
-            },
+            settings: settings(bulk),
             objects,
         }
+    }
+}
+
+/// The function with the patience that it has in production, in front of these ports.
+pub(crate) fn patient(ports: &Ports) -> Function {
+    let at = |engine| config().into_builder().endpoint_url(url(ports[&engine])).build();
+    let objects = Objects::connect_to(&config(), &url(ports[&Engine::S3]));
+    let search = Endpoint::new(url(ports[&Engine::Search]));
+    Parse {
+        metadata: Dynamo::connect(&at(Engine::DynamoDb), ""),
+        documents: Documents::connect(&search, Names::default()).unwrap(),
+        dead_letters: DeadLetters::new(objects.clone(), CALM_LETTERS),
+        queue: Queue {
+            client: aws_sdk_sqs::Client::new(&at(Engine::Sqs)),
+            url: url(ports[&Engine::Sqs]),
+        },
+        settings: settings(1000),
+        objects,
+    }
+}
+
+fn settings(bulk: usize) -> Settings {
+    Settings {
+        bucket: BUCKET.to_owned(),
+        masking: Policy::all(),
+        bulk: BulkLimits { count: bulk, ..BulkLimits::default() },
+        max_attempts: 5,
     }
 }
 

@@ -14,10 +14,13 @@ mod disturbed;
 mod engines;
 mod event;
 mod given;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
 #[path = "../local_cloud/http.rs"]
 mod http;
 mod inputs;
 mod plan;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
 mod proxy;
 mod refusal;
 mod schedules;
+mod silent;

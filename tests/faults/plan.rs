@@ -13,6 +13,8 @@ use crate::refusal::{Engine, Refusal, refuse};
 
 /// The longest pause before a request is forwarded.
 const LATENCY_MS: u64 = 60;
+/// The longest time that an engine keeps a bulk waiting: longer than all the work on a small log.
+const STALL_MS: u64 = 900;
 /// How long a half-open connection lasts.
 const SILENCE: Duration = Duration::from_millis(250);
 
@@ -169,6 +171,15 @@ impl Heard {
     }
 }
 
+/// Engines that take requests and never answer.
+pub(crate) struct Silent;
+
+impl Script for Silent {
+    fn act(&self, _request: &mut Request) -> Action {
+        Action::Silence(Duration::from_secs(3600))
+    }
+}
+
 /// An engine that only takes its time, as seeded, so that calls overlap in many ways.
 pub(crate) struct Slow {
     engine: Engine,
@@ -191,7 +202,9 @@ impl Script for Slow {
         if self.engine == Engine::Sqs {
             without_delay(request);
         }
-        let pause = self.random.lock().unwrap().u64(..self.most);
+        let mut random = self.random.lock().unwrap();
+        let stalls = request.is_bulk() && random.u8(..10) == 0;
+        let pause = if stalls { random.u64(..STALL_MS) } else { random.u64(..self.most) };
         Action::Forward(Duration::from_millis(pause))
     }
 

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -187,7 +188,7 @@ async fn carry_out(
         Action::Answer(answer) if request.method == "HEAD" => Ok(Some(answer.bodiless().bytes())),
         Action::Answer(answer) => Ok(Some(answer.bytes())),
         Action::SomeItems(kept) => {
-            crate::refusal::some_items(request, &kept, async |request| {
+            some_items(request, &kept, async |request| {
                 let answer = forward(engine, &request).await?;
                 script.answered(&request, &answer);
                 Ok(answer)
@@ -203,6 +204,38 @@ async fn carry_out(
             Ok(None)
         }
     }
+}
+
+/// Forwards the items of a bulk that are marked, and answers the others as throttled, in order.
+async fn some_items(
+    request: &Request,
+    kept: &[bool],
+    forward: impl AsyncFnOnce(Request) -> io::Result<Answer>,
+) -> io::Result<Answer> {
+    let lines: Vec<&[u8]> = request.body.split_inclusive(|&byte| byte == b'\n').collect();
+    let items: Vec<&[&[u8]]> = lines.chunks(2).collect();
+    let is_kept = |at: usize| kept.get(at % kept.len().max(1)).copied().unwrap_or_default();
+    let mut some = request.clone();
+    let forwarded = items.iter().enumerate().filter(|(at, _)| is_kept(*at));
+    some.body = forwarded.flat_map(|(_, lines)| lines.concat()).collect();
+    let mut answers = Vec::new();
+    if !some.body.is_empty() {
+        let answer = forward(some).await?;
+        if answer.status() != 200 {
+            return Ok(answer);
+        }
+        let mut whole: Value = serde_json::from_slice(&answer.body)?;
+        answers = whole["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    }
+    let mut answers = answers.into_iter();
+    let refused = json!({ "index": { "status": 429, "error": {
+        "type": "es_rejected_execution_exception", "reason": "disturbed on purpose",
+    } } });
+    let all: Vec<Value> = (0..items.len())
+        .map(|at| if is_kept(at) { answers.next().unwrap_or_default() } else { refused.clone() })
+        .collect();
+    let body = json!({ "took": 1, "errors": true, "items": all });
+    Ok(Answer::new(200, &["content-type: application/json"], &body.to_string()))
 }
 
 /// Sends a request to the engine and reads its answer to the end.

@@ -1,10 +1,8 @@
 //! How each engine refuses a request, in its own words.
 
-use std::io;
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::proxy::{Answer, Request};
+use crate::proxy::Answer;
 
 /// Whose words.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -91,36 +89,4 @@ fn aws(status: u16, code: &str, headers: &[&str]) -> Answer {
     let headers = [&["content-type: application/x-amz-json-1.0"], headers].concat();
     let body = json!({ "__type": code, "message": "disturbed on purpose" });
     Answer::new(status, &headers, &body.to_string())
-}
-
-/// Forwards the items of a bulk that are marked, and answers the others as throttled, in order.
-pub(crate) async fn some_items(
-    request: &Request,
-    kept: &[bool],
-    forward: impl AsyncFnOnce(Request) -> io::Result<Answer>,
-) -> io::Result<Answer> {
-    let lines: Vec<&[u8]> = request.body.split_inclusive(|&byte| byte == b'\n').collect();
-    let items: Vec<&[&[u8]]> = lines.chunks(2).collect();
-    let is_kept = |at: usize| kept.get(at % kept.len().max(1)).copied().unwrap_or_default();
-    let mut some = request.clone();
-    let forwarded = items.iter().enumerate().filter(|(at, _)| is_kept(*at));
-    some.body = forwarded.flat_map(|(_, lines)| lines.concat()).collect();
-    let mut answers = Vec::new();
-    if !some.body.is_empty() {
-        let answer = forward(some).await?;
-        if answer.status() != 200 {
-            return Ok(answer);
-        }
-        let mut whole: Value = serde_json::from_slice(&answer.body)?;
-        answers = whole["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    }
-    let mut answers = answers.into_iter();
-    let refused = json!({ "index": { "status": 429, "error": {
-        "type": "es_rejected_execution_exception", "reason": "disturbed on purpose",
-    } } });
-    let all: Vec<Value> = (0..items.len())
-        .map(|at| if is_kept(at) { answers.next().unwrap_or_default() } else { refused.clone() })
-        .collect();
-    let body = json!({ "took": 1, "errors": true, "items": all });
-    Ok(Answer::new(200, &["content-type: application/json"], &body.to_string()))
 }

@@ -13,6 +13,8 @@ pub mod connect;
 pub mod event;
 mod object;
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use logmill_deadletter::{DeadLetters, Failure, Place, Reason};
 use logmill_documents::{BulkLimits, Documents};
@@ -27,6 +29,9 @@ pub use object::Ended;
 
 /// The name of the function in metrics, logs and dead letters.
 pub const FUNCTION: &str = "parse";
+
+/// How much of an invocation's time is kept for its answer.
+const ANSWERING: Duration = Duration::from_millis(500);
 
 /// What the function works with.
 #[derive(Clone, Debug)]
@@ -88,7 +93,11 @@ impl<M: Metadata> Parse<M> {
         let mut response = SqsBatchResponse::default();
         for message in event.records {
             let id = message.message_id.clone().unwrap_or_default();
-            if let Err(TryAgain(why)) = self.message(&message, invocation).await {
+            // An engine that takes a request and never answers must not hold it till it is cut off.
+            let left = invocation.deadline.with_reserve(ANSWERING).remaining();
+            let worked = tokio::time::timeout(left, self.message(&message, invocation)).await;
+            let over = || Err(TryAgain("the time of this invocation is over".to_owned()));
+            if let Err(TryAgain(why)) = worked.unwrap_or_else(|_| over()) {
                 tracing::warn!(message = %id, why, "the message will be delivered again");
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier = id;
