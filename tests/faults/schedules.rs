@@ -144,7 +144,8 @@ impl<'e> Schedule<'e> {
         let more = self.changed < self.changes.len();
         let changing = more && (events.is_empty() || self.random.u8(..3) == 0);
         self.told.push(format!("{:?}", events.iter().map(|one| &one.what).collect::<Vec<_>>()));
-        let pause = Duration::from_millis(self.random.u64(..40));
+        // Any moment of the work that is under way.
+        let pause = Duration::from_millis(self.random.u64(..300));
         let sequencer = sequencer(self.changed, &mut self.random);
         let this = &*self;
         let working = join_all(events.iter().map(|one| async move {
@@ -197,6 +198,7 @@ impl<'e> Schedule<'e> {
         if let Some(one) = chosen.first().cloned()
             && self.random.u8(..4) == 0
         {
+            self.pool.extend(chosen.drain(1..));
             chosen = vec![one.clone(), one.clone(), one];
         }
         chosen

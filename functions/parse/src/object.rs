@@ -21,6 +21,8 @@ use crate::{FUNCTION, Invocation, Parse, TryAgain};
 const RESERVE: Duration = Duration::from_secs(3);
 /// How long a lease outlasts its invocation.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
+/// After how many seconds at most it is looked whether a lease has been given back.
+const LOOK_AGAIN: i64 = 10;
 /// How many bulks may wait between parsing and writing.
 const BULKS: usize = 2;
 
@@ -125,20 +127,21 @@ impl<M: Metadata> Parse<M> {
         }
     }
 
-    /// Sends the message anew, to be delivered when the lease has ended.
+    /// Sends the message anew, to be delivered when the lease has ended, or a little later than
+    /// now: whoever has it is mostly done long before.
     async fn wait(
         &self,
         body: &str,
         until: Timestamp,
         invocation: &Invocation,
     ) -> Result<Ended, TryAgain> {
-        let left = until.duration_since(invocation.now).as_secs().clamp(1, 900);
+        let left = until.duration_since(invocation.now).as_secs().clamp(1, LOOK_AGAIN);
         self.queue
             .client
             .send_message()
             .queue_url(&self.queue.url)
             .message_body(body)
-            .delay_seconds(i32::try_from(left).unwrap_or(900))
+            .delay_seconds(i32::try_from(left).unwrap_or(1))
             .send()
             .await
             .map_err(|error| TryAgain(format!("the message cannot be sent anew: {error}")))?;

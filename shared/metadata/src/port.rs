@@ -27,8 +27,8 @@ const TRIES: u32 = 40;
 /// `LeaseLost` where the caller's lease is the condition.
 pub trait Metadata: Store {
     /// Takes an object for work, until `lease_until`. Makes the rows if nobody did; a newer
-    /// version takes over from an older one, ended or leased; a lease that has ended or whose
-    /// owner is of another boot is taken over. Counts an attempt.
+    /// version takes over from an older one as soon as nobody works on that; a lease that has
+    /// ended or whose owner is of another boot is taken over. Counts an attempt.
     ///
     /// # Errors
     /// See [`Metadata`].

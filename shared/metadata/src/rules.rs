@@ -80,7 +80,17 @@ pub(crate) fn take(loaded: &Loaded, act: &Act<'_>, until: Timestamp) -> Step<Tak
                     next.version.sequencer.clone_from(&act.version.sequencer);
                 }
             }
-            Relation::Newer => next.revision = known.revision,
+            Relation::Newer => {
+                // Whoever works on the older version may still write documents, and deletes those
+                // of all others before it learns that its time has passed.
+                if let Some(lease) = &known.lease
+                    && lease.owner != *act.owner
+                    && lease.binds(act.owner, act.now)
+                {
+                    return Step::Done(Take::Held { until: lease.until });
+                }
+                next.revision = known.revision;
+            }
         }
     }
     if next.status != Status::Processing {

@@ -316,7 +316,7 @@ pub const MAX_ERROR: usize = 4 * 1024;
 pub enum Take {
     /// Work on it.
     Taken(Box<Taken>),
-    /// Another owner works on this version: come again then, which is no attempt.
+    /// Another owner works on this version or an older one: come again then, which is no attempt.
     Held {
         /// When the lease ends at the latest.
         until: Timestamp,
