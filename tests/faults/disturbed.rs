@@ -17,7 +17,7 @@ use logmill_objects::{Content, Objects, PutOptions};
 use serde_json::Value;
 
 use crate::compare::{Difference, compare, documents};
-use crate::engines::{BUCKET, Engines, Function, Ports};
+use crate::engines::{self, BUCKET, Engines, Function, Ports};
 use crate::given;
 use crate::inputs::{self, Input};
 use crate::plan::{Fault, Heard, Plan};
@@ -41,6 +41,8 @@ struct Outcome {
     injected: BTreeMap<Fault, usize>,
     difference: Difference,
     failed_first: usize,
+    /// Letters of logs that were completed all the same: the letter was kept, the row was not.
+    needless_letters: usize,
     reasons: Vec<String>,
 }
 
@@ -79,7 +81,7 @@ impl<'e> Run<'e> {
         }
         engines.objects.create_bucket(&name).await.unwrap();
         engines.queue.create(&name, Settings::default()).await.unwrap();
-        let function = engines.function(&at, &name, &name, random.usize(5..25));
+        let function = engines::function(&at, &name, &name, random.usize(5..25));
         let inputs = inputs::of_run(&name, &mut random);
         Self {
             name,
@@ -109,9 +111,11 @@ impl<'e> Run<'e> {
         for plan in &self.plans {
             plan.end();
         }
-        let failed_first = self.replay_failed().await;
+        let (failed_first, needless_letters) = self.replay_failed().await;
         self.drain().await;
-        self.judge(failed_first).await
+        let (difference, reasons) = self.judge().await;
+        let injected = self.heard.injected.lock().unwrap().clone();
+        Outcome { injected, difference, failed_first, needless_letters, reasons }
     }
 
     async fn send(&mut self, at: usize, body: String) {
@@ -184,13 +188,13 @@ impl<'e> Run<'e> {
     }
 
     async fn state(&self, input: &Input) -> ObjectState {
-        let found = self.engines.metadata("").object(&input.deployment_key, &input.part).await;
+        let found = self.engines.metadata.object(&input.deployment_key, &input.part).await;
         let found = found.unwrap();
         found.unwrap_or_else(|| panic!("{}: {} has no row", self.name, input.key))
     }
 
     /// What was given up after five attempts is a dead letter, and is replayed as a person would.
-    async fn replay_failed(&mut self) -> usize {
+    async fn replay_failed(&self) -> (usize, usize) {
         let letters = logmill_deadletter::DeadLetters::new(self.engines.objects.clone(), &self.name);
         let page = letters.list(None, None, 1000).await.unwrap();
         let mut dead: Vec<String> = Vec::new();
@@ -199,26 +203,26 @@ impl<'e> Run<'e> {
             assert_eq!(letter.reason.kind, "attempts", "{}: {letter:?}", self.name);
             dead.push(letter.place.key.unwrap());
         }
-        let mut failed = 0;
-        for input in self.inputs.clone() {
-            let state = self.state(&input).await;
+        let (mut failed, mut needless) = (0, 0);
+        for input in &self.inputs {
+            let state = self.state(input).await;
             match state.status {
-                Status::Completed => {}
+                Status::Completed => needless += usize::from(dead.contains(&input.key)),
                 Status::Failed => {
                     assert!(dead.contains(&input.key), "{}: {} has no letter", self.name, input.key);
                     failed += 1;
-                    self.reopen(&input).await;
+                    self.reopen(input).await;
                 }
                 other => panic!("{}: {} is left {other:?}", self.name, input.key),
             }
         }
-        failed
+        (failed, needless)
     }
 
     async fn reopen(&self, input: &Input) {
         let owner = Owner::new("a person");
         let now = Timestamp::now() + jiff::SignedDuration::try_from(self.ahead + LEASE).unwrap();
-        let metadata = self.engines.metadata("");
+        let metadata = &self.engines.metadata;
         let reopened = metadata.reopen(&input.deployment_key, &input.part, &owner, now).await;
         assert_eq!(reopened.unwrap(), Reopen::Reopened, "{}", input.key);
         let body = self.latest[&input.key].clone();
@@ -226,8 +230,8 @@ impl<'e> Run<'e> {
     }
 
     /// Compares with what an undisturbed function makes of the same objects.
-    async fn judge(&self, failed_first: usize) -> Outcome {
-        let calm = self.engines.calm();
+    async fn judge(&self) -> (Difference, Vec<String>) {
+        let calm = &self.engines.calm;
         let mut reasons = Vec::new();
         let mut difference = Difference::default();
         let mut replays = BTreeMap::new();
@@ -261,8 +265,7 @@ impl<'e> Run<'e> {
         difference.add(compare(&found, &wanted, |what, place, found, wanted| {
             reasons.push(format!("{what}: {place:?}\n  found  {found:?}\n  wanted {wanted:?}"));
         }));
-        let injected = self.heard.injected.lock().unwrap().clone();
-        Outcome { injected, difference, failed_first, reasons }
+        (difference, reasons)
     }
 
     /// How often this version of an object came to be COMPLETED.
@@ -310,6 +313,8 @@ fn report(outcomes: &[(u64, Outcome)]) {
     }
     let failed: usize = outcomes.iter().map(|(_, outcome)| outcome.failed_first).sum();
     given::say(&format!("{failed} objects were given up after five attempts, and replayed"));
+    let needless: usize = outcomes.iter().map(|(_, outcome)| outcome.needless_letters).sum();
+    given::say(&format!("{needless} dead letters are of objects that were completed all the same"));
     for (seed, outcome) in outcomes.iter().filter(|(_, it)| !it.difference.is_none()) {
         let reasons = outcome.reasons.iter().take(4).cloned().collect::<Vec<_>>().join("\n");
         given::say(&format!("LOGMILL_FAULTS=1 LOGMILL_FAULTS_SEED={seed}:\n{reasons}"));

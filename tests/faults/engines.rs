@@ -41,6 +41,9 @@ pub(crate) struct Engines {
     pub(crate) calm_search: u16,
     pub(crate) queue: LocalQueue,
     pub(crate) objects: Objects,
+    pub(crate) metadata: Dynamo,
+    /// A function that nobody disturbs, with tables and documents of its own.
+    pub(crate) calm: Function,
     _data: tempfile::TempDir,
 }
 
@@ -66,8 +69,17 @@ impl Engines {
             (Engine::Sqs, serve(logmill_local_queue::router(queue.clone(), "http://sqs")).await),
         ]);
         let calm_search = serve(open("calm-search")).await;
-        let objects = objects(ports[&Engine::S3]);
-        let engines = Self { ports, calm_search, queue, objects, _data: data };
+        let mut calm_ports = ports.clone();
+        calm_ports.insert(Engine::Search, calm_search);
+        let engines = Self {
+            calm_search,
+            queue,
+            objects: objects(ports[&Engine::S3]),
+            metadata: metadata(ports[&Engine::DynamoDb], ""),
+            calm: function_with(&calm_ports, CALM_TABLES, "none", CALM_LETTERS, 1000),
+            ports,
+            _data: data,
+        };
         engines.migrate().await;
         engines
     }
@@ -77,56 +89,42 @@ impl Engines {
             self.objects.create_bucket(bucket).await.unwrap();
         }
         let deadline = Deadline::after(Duration::from_secs(60));
-        for prefix in ["", CALM_TABLES] {
-            self.metadata(prefix).migrate().await.unwrap();
-        }
+        self.metadata.migrate().await.unwrap();
+        self.calm.metadata.migrate().await.unwrap();
         for port in [self.ports[&Engine::Search], self.calm_search] {
             documents(port).migrate(deadline).await.unwrap();
         }
     }
+}
 
-    /// The metadata, undisturbed.
-    pub(crate) fn metadata(&self, prefix: &str) -> Dynamo {
-        metadata(self.ports[&Engine::DynamoDb], prefix)
-    }
+/// A function whose clients find the engines at these ports.
+pub(crate) fn function(at: &Ports, queue: &str, letters: &str, bulk: usize) -> Function {
+    function_with(at, "", queue, letters, bulk)
+}
 
-    /// A function whose clients find the engines at these ports.
-    pub(crate) fn function(&self, at: &Ports, queue: &str, letters: &str, bulk: usize) -> Function {
-        self.function_with(at, "", queue, letters, bulk)
-    }
-
-    /// A function that nobody disturbs, with tables and documents of its own.
-    pub(crate) fn calm(&self) -> Function {
-        let mut ports = self.ports.clone();
-        ports.insert(Engine::Search, self.calm_search);
-        self.function_with(&ports, CALM_TABLES, "none", CALM_LETTERS, 1000)
-    }
-
-    fn function_with(
-        &self,
-        at: &Ports,
-        tables: &str,
-        queue: &str,
-        letters: &str,
-        bulk: usize,
-    ) -> Function {
-        let objects = objects(at[&Engine::S3]);
-        let sqs = aws_sdk_sqs::config::Builder::from(&config())
-            .endpoint_url(url(at[&Engine::Sqs]))
-            .retry_config(quick_retries())
-            .retry_partition(RetryPartition::new(queue.to_owned()))
-            .timeout_config(timeouts());
-        Parse {
-            metadata: metadata(at[&Engine::DynamoDb], tables),
-            documents: documents(at[&Engine::Search]),
-            dead_letters: DeadLetters::new(objects.clone(), letters),
-            queue: Queue {
-                client: aws_sdk_sqs::Client::from_conf(sqs.build()),
-                url: format!("http://sqs/000000000000/{queue}"),
-            },
-            settings: settings(bulk),
-            objects,
-        }
+fn function_with(
+    at: &Ports,
+    tables: &str,
+    queue: &str,
+    letters: &str,
+    bulk: usize,
+) -> Function {
+    let objects = objects(at[&Engine::S3]);
+    let sqs = aws_sdk_sqs::config::Builder::from(&config())
+        .endpoint_url(url(at[&Engine::Sqs]))
+        .retry_config(quick_retries())
+        .retry_partition(RetryPartition::new(queue.to_owned()))
+        .timeout_config(timeouts());
+    Parse {
+        metadata: metadata(at[&Engine::DynamoDb], tables),
+        documents: documents(at[&Engine::Search]),
+        dead_letters: DeadLetters::new(objects.clone(), letters),
+        queue: Queue {
+            client: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            url: format!("http://sqs/000000000000/{queue}"),
+        },
+        settings: settings(bulk),
+        objects,
     }
 }
 

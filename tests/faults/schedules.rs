@@ -15,7 +15,7 @@ use logmill_metadata::{Metadata as _, ObjectState, Status};
 use logmill_objects::{Content, PutOptions};
 
 use crate::compare::{Difference, Found, compare, documents};
-use crate::engines::{BUCKET, Engines, Function};
+use crate::engines::{self, BUCKET, Engines, Function};
 use crate::given;
 use crate::inputs;
 use crate::plan::{Heard, Slow};
@@ -110,7 +110,7 @@ impl<'e> Schedule<'e> {
             proxies.push(proxy);
         }
         engines.queue.create(&name, Settings::default()).await.unwrap();
-        let function = engines.function(&at, &name, &name, random.usize(2..6));
+        let function = engines::function(&at, &name, &name, random.usize(2..6));
         Self {
             key: format!("{name}.log"),
             name,
@@ -235,7 +235,7 @@ impl<'e> Schedule<'e> {
 
     async fn judge(mut self) -> (Difference, Vec<String>) {
         let key = self.name.clone();
-        let state = self.engines.metadata("").object(&key, "").await.unwrap();
+        let state = self.engines.metadata.object(&key, "").await.unwrap();
         let found = documents(self.engines.ports[&Engine::Search], vec![key.clone()]).await;
         let mut difference = match self.newest.take() {
             Some(newest) => self.judge_newest(&newest, state.as_ref(), &found).await,
@@ -268,7 +268,7 @@ impl<'e> Schedule<'e> {
         }
         let body = event::notification(&self.key, &newest.etag, &newest.sequencer);
         let invocation = event::invocation(&self.name, Duration::ZERO, LONG);
-        let response = self.engines.calm().handle(event::batch("1", &body), &invocation).await;
+        let response = self.engines.calm.handle(event::batch("1", &body), &invocation).await;
         assert!(response.batch_item_failures.is_empty(), "undisturbed: {response:?}");
         let wanted = documents(self.engines.calm_search, vec![self.name.clone()]).await;
         let told = &mut self.told;

@@ -52,7 +52,7 @@ async fn hold(engines: &Engines, name: &str, etag: &str) {
         last_modified: other.now,
     };
     let until = other.now + jiff::SignedDuration::from_secs(60);
-    let metadata = engines.metadata("");
+    let metadata = &engines.metadata;
     metadata.take(&object, &version, &other.owner, other.now, until).await.unwrap();
 }
 
