@@ -49,7 +49,10 @@ pub(crate) async fn documents(port: u16, deployments: Vec<String>) -> Found {
             let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{answer}"));
             for hit in hits {
                 let text = |name: &str| hit[name].as_str().unwrap_or_default().to_owned();
-                found.entry((text("_index"), text("_id"))).or_default().push(hit["_source"].clone());
+                found
+                    .entry((text("_index"), text("_id")))
+                    .or_default()
+                    .push(hit["_source"].clone());
             }
         }
         found

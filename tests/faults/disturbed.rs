@@ -18,12 +18,12 @@ use serde_json::Value;
 
 use crate::compare::{Difference, compare, documents};
 use crate::engines::{self, BUCKET, Engines, Function, Ports};
+use crate::event;
 use crate::given;
 use crate::inputs::{self, Input};
 use crate::plan::{Fault, Heard, Plan};
 use crate::proxy::Proxy;
 use crate::refusal::Engine;
-use crate::event;
 
 /// Longer than a run takes.
 const HIDDEN: Duration = Duration::from_secs(3600);
@@ -143,11 +143,8 @@ impl<'e> Run<'e> {
     /// Calls the function for each message at once; meanwhile a newer version may be put.
     async fn round(&mut self, messages: &[Message]) {
         let sent_before = self.heard.sent.load(Ordering::Relaxed);
-        let next = if messages.is_empty() || self.random.u8(..3) == 0 {
-            self.waiting.pop()
-        } else {
-            None
-        };
+        let next =
+            if messages.is_empty() || self.random.u8(..3) == 0 { self.waiting.pop() } else { None };
         let left = Duration::from_millis(self.random.u64(8_000..12_000));
         let calls: Vec<_> = messages
             .iter()
@@ -195,7 +192,8 @@ impl<'e> Run<'e> {
 
     /// What was given up after five attempts is a dead letter, and is replayed as a person would.
     async fn replay_failed(&self) -> (usize, usize) {
-        let letters = logmill_deadletter::DeadLetters::new(self.engines.objects.clone(), &self.name);
+        let letters =
+            logmill_deadletter::DeadLetters::new(self.engines.objects.clone(), &self.name);
         let page = letters.list(None, None, 1000).await.unwrap();
         let mut dead: Vec<String> = Vec::new();
         for entry in page.entries {
@@ -209,7 +207,12 @@ impl<'e> Run<'e> {
             match state.status {
                 Status::Completed => needless += usize::from(dead.contains(&input.key)),
                 Status::Failed => {
-                    assert!(dead.contains(&input.key), "{}: {} has no letter", self.name, input.key);
+                    assert!(
+                        dead.contains(&input.key),
+                        "{}: {} has no letter",
+                        self.name,
+                        input.key
+                    );
                     failed += 1;
                     self.reopen(input).await;
                 }

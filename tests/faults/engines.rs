@@ -102,13 +102,7 @@ pub(crate) fn function(at: &Ports, queue: &str, letters: &str, bulk: usize) -> F
     function_with(at, "", queue, letters, bulk)
 }
 
-fn function_with(
-    at: &Ports,
-    tables: &str,
-    queue: &str,
-    letters: &str,
-    bulk: usize,
-) -> Function {
+fn function_with(at: &Ports, tables: &str, queue: &str, letters: &str, bulk: usize) -> Function {
     let objects = objects(at[&Engine::S3]);
     let sqs = aws_sdk_sqs::config::Builder::from(&config())
         .endpoint_url(url(at[&Engine::Sqs]))

@@ -187,15 +187,13 @@ async fn carry_out(
         }
         Action::Answer(answer) if request.method == "HEAD" => Ok(Some(answer.bodiless().bytes())),
         Action::Answer(answer) => Ok(Some(answer.bytes())),
-        Action::SomeItems(kept) => {
-            some_items(request, &kept, async |request| {
-                let answer = forward(engine, &request).await?;
-                script.answered(&request, &answer);
-                Ok(answer)
-            })
-            .await
-            .map(|answer| Some(answer.bytes()))
-        }
+        Action::SomeItems(kept) => some_items(request, &kept, async |request| {
+            let answer = forward(engine, &request).await?;
+            script.answered(&request, &answer);
+            Ok(answer)
+        })
+        .await
+        .map(|answer| Some(answer.bytes())),
         Action::Half => {
             let bytes = request.bytes();
             let mut stream = TcpStream::connect(engine).await?;
@@ -258,9 +256,7 @@ fn is_whole(answer: &[u8], request: &Request) -> bool {
     let head = String::from_utf8_lossy(&answer[..end]);
     let mut headers = head.split("\r\n").map(header);
     match headers.find(|(name, _)| name == "content-length") {
-        Some((_, length)) => {
-            request.method == "HEAD" || length.parse() == Ok(answer.len() - end)
-        }
+        Some((_, length)) => request.method == "HEAD" || length.parse() == Ok(answer.len() - end),
         None => answer.ends_with(b"0\r\n\r\n") || head.starts_with("HTTP/1.1 204"),
     }
 }

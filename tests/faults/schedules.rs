@@ -16,12 +16,12 @@ use logmill_objects::{Content, PutOptions};
 
 use crate::compare::{Difference, Found, compare, documents};
 use crate::engines::{self, BUCKET, Engines, Function};
+use crate::event;
 use crate::given;
 use crate::inputs;
 use crate::plan::{Heard, Slow};
 use crate::proxy::Proxy;
 use crate::refusal::Engine;
-use crate::event;
 
 /// More than any schedule takes.
 const LONG: Duration = Duration::from_secs(120);
@@ -219,7 +219,8 @@ impl<'e> Schedule<'e> {
         match &self.changes[self.changed] {
             Change::Put(content) => {
                 let content = Content::from(content.clone());
-                let put = self.engines.objects.put(BUCKET, &self.key, content, PutOptions::default());
+                let put =
+                    self.engines.objects.put(BUCKET, &self.key, content, PutOptions::default());
                 let etag = put.await.unwrap().etag;
                 let body = event::notification(&self.key, &etag, sequencer);
                 let newest = Newest { etag, sequencer: sequencer.to_owned() };
@@ -245,7 +246,8 @@ impl<'e> Schedule<'e> {
             self.told.push(format!("COMPLETED twice: {completed}"));
             difference.doubled += 1;
         }
-        let head = format!("LOGMILL_SCHEDULES=1 LOGMILL_SCHEDULES_SEED={}:", &key["schedule-".len()..]);
+        let head =
+            format!("LOGMILL_SCHEDULES=1 LOGMILL_SCHEDULES_SEED={}:", &key["schedule-".len()..]);
         self.told.insert(0, head);
         (difference, self.told)
     }
@@ -322,5 +324,10 @@ async fn schedules_of_events_end_with_the_newest_version_once() {
     }
     let Difference { lost, doubled, changed } = sum;
     given::say(&format!("{number} schedules: lost {lost}, doubled {doubled}, changed {changed}"));
-    assert!(bad.is_empty(), "{} schedules, of them:\n{}", bad.len(), bad[..bad.len().min(3)].join("\n\n"));
+    assert!(
+        bad.is_empty(),
+        "{} schedules, of them:\n{}",
+        bad.len(),
+        bad[..bad.len().min(3)].join("\n\n")
+    );
 }

@@ -164,13 +164,8 @@ mod tests {
 
     #[test]
     fn one_part_is_moved_and_the_others_stay_at_their_ports() {
-        let ports = Ports {
-            http_port: 1,
-            s3_port: 2,
-            dynamodb_port: 3,
-            search_port: 4,
-            sqs_port: 5,
-        };
+        let ports =
+            Ports { http_port: 1, s3_port: 2, dynamodb_port: 3, search_port: 4, sqs_port: 5 };
         let places = Places::of(&ports, |name| match name {
             "OPENSEARCH_URL" => Some("https://search.internal:9200/".to_owned()),
             "AWS_ENDPOINT_URL_S3" => Some(String::new()),

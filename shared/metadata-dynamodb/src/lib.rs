@@ -73,7 +73,8 @@ impl Dynamo {
             .operation_attempt_timeout(ANSWER)
             .operation_timeout(CALL)
             .build();
-        let given = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let given =
+            config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
         let timeouts = given.take_unset_from(usual.to_builder());
         let config = aws_sdk_dynamodb::config::Builder::from(config)
             .timeout_config(timeouts.build())
