@@ -143,7 +143,8 @@ async fn serve(mut stream: TcpStream, engine: SocketAddr, script: &dyn Script) -
     while let Some(mut request) = read_request(&mut stream, &mut buffer).await? {
         let action = script.act(&mut request);
         let Some(answer) = carry_out(action, &request, engine, script).await? else {
-            return reset(stream);
+            // The client sees an error, not an end.
+            return stream.set_zero_linger();
         };
         stream.write_all(&answer).await?;
         if !is_whole(&answer, &request) {
@@ -151,11 +152,6 @@ async fn serve(mut stream: TcpStream, engine: SocketAddr, script: &dyn Script) -
         }
     }
     Ok(())
-}
-
-/// Ends a connection so that the client sees an error, not an end.
-fn reset(stream: TcpStream) -> io::Result<()> {
-    stream.set_zero_linger()
 }
 
 /// The bytes that go to the client; none where the connection is reset.

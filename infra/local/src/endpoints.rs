@@ -119,17 +119,21 @@ impl Places {
 impl Clients {
     /// Clients of the local cloud at these ports; `AWS_ENDPOINT_URL_S3`,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` and `OPENSEARCH_URL` move one part each.
-    /// Nothing is sent yet.
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION` are for those. Nothing is sent
+    /// yet.
     pub(crate) fn local(ports: &Ports) -> anyhow::Result<Self> {
         let places = Places::of(ports, |name| std::env::var(name).ok());
-        let at = |place: &str| config().into_builder().endpoint_url(place).build();
-        let objects = Objects::connect_to(&config(), &places.s3);
+        let at = |place: &str, port| {
+            let credentials = if place == url(port) { local() } else { environment() };
+            config(credentials).into_builder().endpoint_url(place).build()
+        };
+        let objects = Objects::connect_to(&at(&places.s3, ports.s3_port), &places.s3);
         Ok(Self {
-            metadata: Dynamo::connect(&at(&places.dynamodb), ""),
+            metadata: Dynamo::connect(&at(&places.dynamodb, ports.dynamodb_port), ""),
             documents: Documents::connect(&Endpoint::new(places.search), Names::default())
                 .context("OPENSEARCH_URL")?,
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
-            queues: aws_sdk_sqs::Client::new(&at(&places.sqs)),
+            queues: aws_sdk_sqs::Client::new(&at(&places.sqs, ports.sqs_port)),
             queue_url: format!("{}/000000000000/{PARSE_QUEUE}", places.sqs),
             objects,
         })
@@ -149,11 +153,27 @@ impl Clients {
 }
 
 /// Credentials that the local cloud accepts; they guard nothing.
-fn config() -> SdkConfig {
-    let credentials = Credentials::new("logmill", "logmill-local", None, None, "logmill up");
+fn local() -> Credentials {
+    Credentials::new("logmill", "logmill-local", None, None, "logmill up")
+}
+
+/// Credentials for a part that is elsewhere: the environment's, where it has some.
+fn environment() -> Credentials {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+        (Some(id), Some(secret)) => {
+            Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")
+        }
+        _ => local(),
+    }
+}
+
+fn config(credentials: Credentials) -> SdkConfig {
+    let region = std::env::var("AWS_REGION").unwrap_or_default();
+    let region = if region.is_empty() { "us-east-1".to_owned() } else { region };
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
