@@ -102,6 +102,11 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .current_dir(workspace())
+        // These would lead it to other engines.
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
+        .env_remove("AWS_ENDPOINT_URL_S3")
+        .env_remove("AWS_ENDPOINT_URL_SQS")
+        .env_remove("OPENSEARCH_URL")
         .env_remove("CLICOLOR")
         .env_remove("CLICOLOR_FORCE")
         .env_remove("NO_COLOR");

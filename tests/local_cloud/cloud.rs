@@ -7,6 +7,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
 use crate::binary::{self, Run};
@@ -76,6 +77,11 @@ impl Cloud {
 
     /// Starts one on these ports and waits for nothing.
     pub(crate) fn start_at(data: &Path, ports: Ports) -> Self {
+        Self::start_with(data, ports, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(data: &Path, ports: Ports, variables: &[(&str, String)]) -> Self {
         let options = ports.options();
         let data_option = data.to_str().expect("its path is UTF-8");
         let mut arguments = vec!["up", "--data", data_option];
@@ -83,6 +89,7 @@ impl Cloud {
         let said = File::options().create(true).append(true).open(said(data));
         let said = said.expect("what it says can be kept");
         let child = binary::command(&arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(said.try_clone().expect("a file has many handles"))
             .stderr(said)
@@ -111,6 +118,16 @@ impl Cloud {
         std::fs::read_to_string(said(&self.data)).unwrap_or_default()
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Waits until it is gone, by whatever end.
+    pub(crate) fn gone(&mut self, what: &str) {
+        self.wait_until(what, |cloud| cloud.child.try_wait().expect("it is ours").is_some());
+    }
+
     /// Kills it, as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it is ours");
@@ -119,8 +136,7 @@ impl Cloud {
 
     /// Stops it as Ctrl-C does, and returns how it ended.
     pub(crate) fn stop(mut self) -> ExitStatus {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it runs");
+        rustix::process::kill_process(self.process(), Signal::INT).expect("it runs");
         let mut ended = None;
         self.wait_until("it ends after Ctrl-C", |cloud| {
             ended = cloud.child.try_wait().expect("it is ours");

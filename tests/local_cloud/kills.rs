@@ -24,12 +24,12 @@ const LONGEST: Duration = Duration::from_millis(2500);
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A number from the environment.
-fn given(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn given(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect(name))
 }
 
 /// A log of a few hundred lines with tests, every third of a build that failed.
-fn log(number: usize, random: &mut Rng) -> String {
+pub(crate) fn log(number: usize, random: &mut Rng) -> String {
     let lines = random.usize(200..500);
     let mut text = String::from("     Running unittests src/lib.rs (target/debug/deps/shop-1)\n");
     for line in 0..lines {
@@ -54,9 +54,9 @@ fn log(number: usize, random: &mut Rng) -> String {
 }
 
 /// The versions of a log in the order in which they are put.
-struct Log {
-    key: String,
-    versions: Vec<String>,
+pub(crate) struct Log {
+    pub(crate) key: String,
+    pub(crate) versions: Vec<String>,
 }
 
 fn logs(number: usize, random: &mut Rng) -> Vec<Log> {
@@ -69,7 +69,7 @@ fn logs(number: usize, random: &mut Rng) -> Vec<Log> {
 }
 
 /// Puts logs as a patient client does: until the bucket says that it has them.
-fn put(logs: &[Log], port: u16) {
+pub(crate) fn put(logs: &[Log], port: u16) {
     let until = Instant::now() + PATIENCE;
     let bucket = Bucket::at(port);
     for log in logs {
@@ -85,7 +85,7 @@ fn put(logs: &[Log], port: u16) {
 }
 
 /// Waits until every log is COMPLETED.
-fn completed(cloud: &mut Cloud, logs: &[Log]) {
+pub(crate) fn completed(cloud: &mut Cloud, logs: &[Log]) {
     let until = Instant::now() + PATIENCE;
     for log in logs {
         loop {
@@ -102,7 +102,7 @@ fn completed(cloud: &mut Cloud, logs: &[Log]) {
 }
 
 /// All documents by index and id; an id that is there twice is a failure.
-fn documents(cloud: &Cloud, logs: &[Log]) -> BTreeMap<(String, String), Value> {
+pub(crate) fn documents(cloud: &Cloud, logs: &[Log]) -> BTreeMap<(String, String), Value> {
     let mut all = BTreeMap::new();
     let pairs = logs.iter().flat_map(|log| INDICES.map(|index| (log, index)));
     for (log, index) in pairs {
@@ -119,7 +119,7 @@ fn documents(cloud: &Cloud, logs: &[Log]) -> BTreeMap<(String, String), Value> {
 }
 
 /// The documents of the same objects when nobody disturbs.
-fn undisturbed(
+pub(crate) fn undisturbed(
     objects: &Path,
     data: &Path,
     listed: &[Listed],

@@ -18,3 +18,7 @@ mod documents;
 mod http;
 mod inputs;
 mod kills;
+mod phases;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
+#[path = "../faults/proxy.rs"]
+mod proxy;

@@ -14,6 +14,8 @@ use crate::event::sqs::Delivered;
 use crate::event::{self, Malformed, Message, Origin, Put, Record, kafka, sqs};
 use crate::{FUNCTION, Invocation, Parse, Response, TryAgain, count};
 
+/// The time that is kept for the answer itself.
+const ANSWERING: Duration = Duration::from_millis(500);
 /// The time without which an object is not begun with.
 const LEAST: Duration = Duration::from_millis(500);
 /// How many records of a Kafka batch are looked up at once.
@@ -65,8 +67,12 @@ impl<M: Metadata> Parse<M> {
             };
             let source = Source { place, at: *sent_at };
             let message = event::read(body);
-            let done = self.message(message, || body.clone(), &source, invocation).await;
-            if let Err(TryAgain(why)) = done {
+            // An engine that takes a request and never answers must not hold it till it is cut off.
+            let left = invocation.deadline.with_reserve(ANSWERING).remaining();
+            let working = self.message(message, || body.clone(), &source, invocation);
+            let done = tokio::time::timeout(left, working).await;
+            let over = || Err(TryAgain("the time of this invocation is over".to_owned()));
+            if let Err(TryAgain(why)) = done.unwrap_or_else(|_| over()) {
                 tracing::warn!(message = %id, why, "the message will be delivered again");
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier.clone_from(id);

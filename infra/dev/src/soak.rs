@@ -25,12 +25,30 @@ const SOAKS: &[Soak] = &[
         tests: None,
     },
     Soak {
+        name: "faults",
+        about: "500 runs before engines that fail in passing: nothing lost, nothing doubled",
+        variables: &[("LOGMILL_FAULTS", "500")],
+        cargo: &["test", "--package", "logmill-tests", "--test", "faults"],
+        tests: Some("faults_of_engines"),
+    },
+    Soak {
         name: "kills",
-        about: "50 kills while 200 logs are put: each log's documents once, as undisturbed",
-        variables: &[("LOGMILL_KILLS", "50"), ("LOGMILL_KILLS_LOGS", "200")],
+        about: "50 kills while 200 logs are put, and 5 in each phase: each log once, as undisturbed",
+        variables: &[
+            ("LOGMILL_KILLS", "50"),
+            ("LOGMILL_KILLS_LOGS", "200"),
+            ("LOGMILL_KILLS_PER_PHASE", "5"),
+        ],
         // All test targets, so that the program under test is built too.
         cargo: &["test", "--workspace", "--tests"],
-        tests: Some("kills_lose_no_log"),
+        tests: Some("kills_"),
+    },
+    Soak {
+        name: "schedules",
+        about: "1,000 schedules of events, doubled, late and swapped: the newest version, once",
+        variables: &[("LOGMILL_SCHEDULES", "1000")],
+        cargo: &["test", "--package", "logmill-tests", "--test", "faults"],
+        tests: Some("schedules_of_events"),
     },
     Soak {
         name: "state",
@@ -52,9 +70,9 @@ const SOAKS: &[Soak] = &[
 pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let Some(name) = name else {
         for soak in SOAKS {
-            println!("cargo soak {:<8} {}", soak.name, soak.about);
+            println!("cargo soak {:<9} {}", soak.name, soak.about);
         }
-        println!("cargo soak {:<8} all of them, one after the other", "all");
+        println!("cargo soak {:<9} all of them, one after the other", "all");
         return Ok(());
     };
     let chosen: Vec<&Soak> =

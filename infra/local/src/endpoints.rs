@@ -93,23 +93,48 @@ pub(crate) struct Clients {
     pub(crate) queue_url: String,
 }
 
+/// Where each part is: at its port, or where a variable says.
+struct Places {
+    s3: String,
+    dynamodb: String,
+    search: String,
+    sqs: String,
+}
+
+impl Places {
+    fn of(ports: &Ports, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let place = |name: &str, port| {
+            let elsewhere = variable(name).filter(|address| !address.is_empty());
+            elsewhere.map_or_else(|| url(port), |address| address.trim_end_matches('/').to_owned())
+        };
+        Self {
+            s3: place("AWS_ENDPOINT_URL_S3", ports.s3_port),
+            dynamodb: place("AWS_ENDPOINT_URL_DYNAMODB", ports.dynamodb_port),
+            search: place("OPENSEARCH_URL", ports.search_port),
+            sqs: place("AWS_ENDPOINT_URL_SQS", ports.sqs_port),
+        }
+    }
+}
+
 impl Clients {
-    /// Clients of the local cloud at these ports. Nothing is sent yet.
+    /// Clients of the local cloud at these ports; `AWS_ENDPOINT_URL_S3`,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` and `OPENSEARCH_URL` move one part each.
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION` are for those. Nothing is sent
+    /// yet.
     pub(crate) fn local(ports: &Ports) -> anyhow::Result<Self> {
-        let objects = Objects::connect_to(&config(), &url(ports.s3_port));
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config())
-            .endpoint_url(url(ports.dynamodb_port))
-            .build();
-        let sqs =
-            aws_sdk_sqs::config::Builder::from(&config()).endpoint_url(url(ports.sqs_port)).build();
-        let endpoint = Endpoint::new(url(ports.search_port));
+        let places = Places::of(ports, |name| std::env::var(name).ok());
+        let at = |place: &str, port| {
+            let credentials = if place == url(port) { local() } else { environment() };
+            config(credentials).into_builder().endpoint_url(place).build()
+        };
+        let objects = Objects::connect_to(&at(&places.s3, ports.s3_port), &places.s3);
         Ok(Self {
-            metadata: Dynamo::new(aws_sdk_dynamodb::Client::from_conf(dynamodb), ""),
-            documents: Documents::connect(&endpoint, Names::default())
-                .context("cannot prepare the connection to OpenSearch")?,
+            metadata: Dynamo::connect(&at(&places.dynamodb, ports.dynamodb_port), ""),
+            documents: Documents::connect(&Endpoint::new(places.search), Names::default())
+                .context("OPENSEARCH_URL")?,
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
-            queues: aws_sdk_sqs::Client::from_conf(sqs),
-            queue_url: format!("{}/000000000000/{PARSE_QUEUE}", url(ports.sqs_port)),
+            queues: aws_sdk_sqs::Client::new(&at(&places.sqs, ports.sqs_port)),
+            queue_url: format!("{}/000000000000/{PARSE_QUEUE}", places.sqs),
             objects,
         })
     }
@@ -128,11 +153,46 @@ impl Clients {
 }
 
 /// Credentials that the local cloud accepts; they guard nothing.
-fn config() -> SdkConfig {
-    let credentials = Credentials::new("logmill", "logmill-local", None, None, "logmill up");
+fn local() -> Credentials {
+    Credentials::new("logmill", "logmill-local", None, None, "logmill up")
+}
+
+/// Credentials for a part that is elsewhere: the environment's, where it has some.
+fn environment() -> Credentials {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+        (Some(id), Some(secret)) => {
+            Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")
+        }
+        _ => local(),
+    }
+}
+
+fn config(credentials: Credentials) -> SdkConfig {
+    let region = std::env::var("AWS_REGION").unwrap_or_default();
+    let region = if region.is_empty() { "us-east-1".to_owned() } else { region };
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_is_moved_and_the_others_stay_at_their_ports() {
+        let ports =
+            Ports { http_port: 1, s3_port: 2, dynamodb_port: 3, search_port: 4, sqs_port: 5 };
+        let places = Places::of(&ports, |name| match name {
+            "OPENSEARCH_URL" => Some("https://search.internal:9200/".to_owned()),
+            "AWS_ENDPOINT_URL_S3" => Some(String::new()),
+            _ => None,
+        });
+        assert_eq!(places.search, "https://search.internal:9200");
+        let others = [places.s3, places.dynamodb, places.sqs];
+        assert_eq!(others, ["http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:5"]);
+    }
 }

@@ -28,14 +28,23 @@ mod rows;
 mod table;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use logmill_metadata::{
     Blob, BlobKind, Change, Commit, Error, Filter, Loaded, ObjectState, Page, Store,
 };
 
 use crate::fault::{conflict, fault};
+
+/// How long a connection may take.
+const CONNECTING: Duration = Duration::from_secs(3);
+/// How long one answer is waited for.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a call may take in all, its repetitions included.
+const CALL: Duration = Duration::from_secs(20);
 
 /// An item as the SDK has it.
 type Item = HashMap<String, AttributeValue>;
@@ -55,10 +64,22 @@ impl Dynamo {
     }
 
     /// The same, by a client of this configuration, whose endpoint
-    /// `AWS_ENDPOINT_URL_DYNAMODB` moves.
+    /// `AWS_ENDPOINT_URL_DYNAMODB` moves. Where the configuration sets no time-outs, an answer is
+    /// waited for 5 seconds and all tries of a call take 20: the SDK alone would wait for ever.
     #[must_use]
     pub fn connect(config: &aws_config::SdkConfig, prefix: &str) -> Self {
-        Self::new(Client::new(config), prefix)
+        let usual = TimeoutConfig::builder()
+            .connect_timeout(CONNECTING)
+            .operation_attempt_timeout(ANSWER)
+            .operation_timeout(CALL)
+            .build();
+        let given =
+            config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let timeouts = given.take_unset_from(usual.to_builder());
+        let config = aws_sdk_dynamodb::config::Builder::from(config)
+            .timeout_config(timeouts.build())
+            .build();
+        Self::new(Client::from_conf(config), prefix)
     }
 
     /// The table's name.

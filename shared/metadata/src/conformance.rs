@@ -51,7 +51,7 @@ macro_rules! conformance_tests {
             versions::a_failed_version_is_not_parsed_again,
             versions::a_late_event_of_an_older_version_is_ignored,
             versions::a_newer_version_takes_over_a_finished_one,
-            versions::a_newer_version_waits_for_whoever_is_at_an_older_one,
+            versions::a_newer_version_waits_for_the_worker_at_the_older_one,
             versions::sequencers_of_different_lengths_compare,
             versions::a_version_without_sequencer_is_newer_by_time,
             versions::a_replay_goes_back_to_pending_with_a_new_generation,

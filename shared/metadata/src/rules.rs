@@ -82,9 +82,11 @@ pub(crate) fn take(loaded: &Loaded, act: &Act<'_>, until: Timestamp) -> Step<Tak
                 }
             }
             Relation::Newer => {
-                // Whoever still writes documents of an older version would write over the newer
-                // one's, so that this one waits.
-                if let Some(lease) = known.lease.as_ref().filter(|it| it.binds(act.owner, act.now))
+                // Whoever works on the older version may still write documents, and deletes those
+                // of all others before it learns that its time has passed.
+                if let Some(lease) = &known.lease
+                    && lease.owner != *act.owner
+                    && lease.binds(act.owner, act.now)
                 {
                     return Step::Done(Take::Held { until: lease.until });
                 }

@@ -52,26 +52,31 @@ pub async fn a_newer_version_takes_over_a_finished_one<M: Metadata>(store: Arc<M
     assert_eq!(deployment.processed_at, None);
 }
 
-/// A worker that still writes the documents of an older version writes over no newer one.
-pub async fn a_newer_version_waits_for_whoever_is_at_an_older_one<M: Metadata>(store: Arc<M>) {
+/// A log that is replaced while it is read ends with the documents of the new one: two workers at
+/// once would delete each other's.
+pub async fn a_newer_version_waits_for_the_worker_at_the_older_one<M: Metadata>(store: Arc<M>) {
     let log = object("over", "");
     taken(store.as_ref(), &log, 1, "first", 0).await;
-    let early = take(store.as_ref(), &log, 2, "second", 1).await;
-    assert_eq!(early, Take::Held { until: at(100) });
+    let second = take(store.as_ref(), &log, 2, "second", 1).await;
+    assert_eq!(second, Take::Held { until: at(100) });
     store.release(&log, &version(1), &owner("first")).await.unwrap();
     taken(store.as_ref(), &log, 2, "second", 2).await;
-    for number in [1, 2] {
+    let third = take(store.as_ref(), &log, 3, "third", 3).await;
+    assert_eq!(third, Take::Held { until: at(102) });
+    // A lease that has ended binds nobody.
+    taken(store.as_ref(), &log, 3, "third", 102).await;
+    for (number, name) in [(1, "first"), (2, "second")] {
         let late = store
-            .complete(&log, &version(number), &owner("first"), b"{}", Outcome::Success, at(3))
+            .complete(&log, &version(number), &owner(name), b"{}", Outcome::Success, at(103))
             .await;
         assert_eq!(late.unwrap_err().kind(), ErrorKind::LeaseLost);
     }
     store
-        .complete(&log, &version(2), &owner("second"), b"{}", Outcome::Success, at(4))
+        .complete(&log, &version(3), &owner("third"), b"{}", Outcome::Success, at(104))
         .await
         .unwrap();
     let row = store.object("over", "").await.unwrap().unwrap();
-    assert_eq!((row.version, row.status), (version(2), Status::Completed));
+    assert_eq!((row.version, row.status), (version(3), Status::Completed));
 }
 
 /// The shorter sequencer is padded on the right.
@@ -84,9 +89,9 @@ pub async fn sequencers_of_different_lengths_compare<M: Metadata>(store: Arc<M>)
     };
     let (long, short) = (version("0055AED6DCD90281E5"), version("0055AED6DD"));
     let mut answers = Vec::new();
-    for (version, name) in [(&long, "a"), (&short, "b"), (&long, "c")] {
-        answers.push(store.take(&log, version, &owner(name), at(0), at(100)).await.unwrap());
-        store.release(&log, version, &owner(name)).await.unwrap();
+    for (version, name, now) in [(&long, "a", 0), (&short, "b", 100), (&long, "c", 101)] {
+        let until = at(now + 100);
+        answers.push(store.take(&log, version, &owner(name), at(now), until).await.unwrap());
     }
     assert!(matches!(answers[0], Take::Taken(_)));
     assert!(matches!(answers[1], Take::Taken(_)), "{answers:?}");

@@ -1,0 +1,353 @@
+//! Runs in which every engine fails in passing, by a plan. Nothing may be lost, nothing doubled.
+//!
+//! `cargo soak faults` makes 500 of them; `LOGMILL_FAULTS_SEED` repeats one with the same plans.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use fastrand::Rng;
+use futures_util::StreamExt as _;
+use futures_util::future::{join, join_all};
+use logmill_local_queue::{Message, Settings};
+use logmill_metadata::{Metadata as _, ObjectState, Owner, Reopen, Status};
+use logmill_model::Timestamp;
+use logmill_objects::{Content, Objects, PutOptions};
+use serde_json::Value;
+
+use crate::compare::{Difference, compare, documents};
+use crate::engines::{self, BUCKET, Engines, Function, Ports};
+use crate::event;
+use crate::given;
+use crate::inputs::{self, Input};
+use crate::plan::{Fault, Heard, Plan};
+use crate::proxy::Proxy;
+use crate::refusal::Engine;
+
+/// Longer than a run takes.
+const HIDDEN: Duration = Duration::from_secs(3600);
+/// More than any lease of a run lasts.
+const LEASE: Duration = Duration::from_secs(30);
+/// A run that goes round so often goes round for ever.
+const ROUNDS: usize = 3000;
+/// How many runs share engines. Each refresh of a run is one of all.
+const SHARING: usize = 50;
+/// How many runs are under way at once; they mostly wait.
+const AT_ONCE: usize = 10;
+
+/// What became of one run.
+struct Outcome {
+    injected: BTreeMap<Fault, usize>,
+    difference: Difference,
+    failed_first: usize,
+    /// Letters of logs that were completed all the same: the letter was kept, the row was not.
+    needless_letters: usize,
+    reasons: Vec<String>,
+}
+
+/// One run.
+struct Run<'e> {
+    name: String,
+    engines: &'e Engines,
+    random: Rng,
+    inputs: Vec<Input>,
+    function: Function,
+    plans: Vec<Arc<Plan>>,
+    heard: Arc<Heard>,
+    /// How far its clock is ahead.
+    ahead: Duration,
+    /// The latest message of each object.
+    latest: BTreeMap<String, String>,
+    /// Versions that are still to be put.
+    waiting: Vec<(usize, usize)>,
+    invoked: usize,
+    is_calm: bool,
+    _proxies: Vec<Proxy>,
+}
+
+impl<'e> Run<'e> {
+    async fn start(engines: &'e Engines, seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let name = format!("faults-{seed}");
+        let heard = Arc::<Heard>::default();
+        let (mut plans, mut proxies, mut at) = (Vec::new(), Vec::new(), Ports::new());
+        for engine in Engine::ALL {
+            let plan = Arc::new(Plan::new(seed, engine, &heard));
+            let script = Arc::clone(&plan);
+            let proxy = Proxy::start(engines.ports[&engine], script).await;
+            at.insert(engine, proxy.port);
+            plans.push(plan);
+            proxies.push(proxy);
+        }
+        engines.objects.create_bucket(&name).await.unwrap();
+        engines.queue.create(&name, Settings::default()).await.unwrap();
+        let function = engines::function(&at, &name, &name, random.usize(5..25));
+        let inputs = inputs::of_run(&name, &mut random);
+        Self {
+            name,
+            engines,
+            random,
+            inputs,
+            function,
+            plans,
+            heard,
+            ahead: Duration::ZERO,
+            latest: BTreeMap::new(),
+            waiting: Vec::new(),
+            invoked: 0,
+            is_calm: false,
+            _proxies: proxies,
+        }
+    }
+
+    async fn play(mut self) -> Outcome {
+        for (at, input) in self.inputs.iter().enumerate() {
+            self.waiting.extend((1..input.versions.len()).map(|version| (at, version)));
+        }
+        for at in 0..self.inputs.len() {
+            let body = put(&self.engines.objects, &self.inputs[at], 0).await;
+            self.send(at, body).await;
+        }
+        self.drain().await;
+        self.calm_down();
+        let (failed_first, needless_letters) = self.replay_failed().await;
+        self.drain().await;
+        let (difference, reasons) = self.judge().await;
+        let injected = self.heard.injected.lock().unwrap().clone();
+        Outcome { injected, difference, failed_first, needless_letters, reasons }
+    }
+
+    /// Ends the faults.
+    fn calm_down(&mut self) {
+        self.plans.iter().for_each(|plan| plan.end());
+        self.is_calm = true;
+    }
+
+    async fn send(&mut self, at: usize, body: String) {
+        // S3 delivers at least once.
+        for _ in 0..if self.random.u8(..5) == 0 { 2 } else { 1 } {
+            self.engines.queue.send(&self.name, body.clone(), Duration::ZERO).await.unwrap();
+        }
+        self.latest.insert(self.inputs[at].key.clone(), body);
+    }
+
+    /// Plays the queue until it is empty.
+    async fn drain(&mut self) {
+        for _ in 0..ROUNDS {
+            let most = self.random.usize(1..4);
+            let queue = &self.engines.queue;
+            let messages = queue.receive(&self.name, most, HIDDEN).await.unwrap();
+            if messages.is_empty() && self.waiting.is_empty() {
+                return;
+            }
+            self.round(&messages).await;
+        }
+        panic!("{}: the queue does not get empty in {ROUNDS} rounds", self.name);
+    }
+
+    /// Calls the function for each message at once; meanwhile a newer version may be put.
+    async fn round(&mut self, messages: &[Message]) {
+        let sent_before = self.heard.sent.load(Ordering::Relaxed);
+        let next =
+            if messages.is_empty() || self.random.u8(..3) == 0 { self.waiting.pop() } else { None };
+        // Some invocations have hardly any time beyond what the function keeps for its end.
+        let is_short = !self.is_calm && self.random.u8(..8) == 0;
+        let left = if is_short { 3_200..4_500 } else { 8_000..12_000 };
+        let left = Duration::from_millis(self.random.u64(left));
+        let calls: Vec<_> = messages
+            .iter()
+            .map(|message| {
+                self.invoked += 1;
+                let owner = format!("{}-{}", self.name, self.invoked);
+                (message, event::invocation(&owner, self.ahead, left))
+            })
+            .collect();
+        let working = join_all(calls.iter().map(|(message, invocation)| {
+            let batch = event::batch(&message.id.to_string(), &message.body);
+            self.function.handle(batch, invocation)
+        }));
+        let pause = Duration::from_millis(self.random.u64(..30));
+        let (objects, inputs) = (&self.engines.objects, &self.inputs);
+        let putting = async {
+            let (at, version) = next?;
+            // Some moment while the others work.
+            tokio::time::sleep(pause).await;
+            Some((at, put(objects, &inputs[at], version).await))
+        };
+        let (responses, replaced) = join(working, putting).await;
+        if let Some((at, body)) = replaced {
+            self.send(at, body).await;
+        }
+        for (message, response) in messages.iter().zip(responses) {
+            let queue = &self.engines.queue;
+            if response.batch_item_failures.is_empty() {
+                assert!(queue.delete(&self.name, &message.receipt).await.unwrap());
+            } else {
+                queue.release(&self.name, &message.receipt, Duration::ZERO).await.unwrap();
+            }
+        }
+        if self.heard.sent.load(Ordering::Relaxed) > sent_before {
+            // Somebody waits for a lease. No call is under way, so all that are left are orphans.
+            self.ahead += LEASE;
+        }
+    }
+
+    async fn state(&self, input: &Input) -> ObjectState {
+        let found = self.engines.metadata.object(&input.deployment_key, &input.part).await;
+        let found = found.unwrap();
+        found.unwrap_or_else(|| panic!("{}: {} has no row", self.name, input.key))
+    }
+
+    /// What was given up after five attempts is a dead letter, and is replayed as a person would.
+    async fn replay_failed(&self) -> (usize, usize) {
+        let letters =
+            logmill_deadletter::DeadLetters::new(self.engines.objects.clone(), &self.name);
+        let page = letters.list(None, None, 1000).await.unwrap();
+        let mut dead: Vec<String> = Vec::new();
+        for entry in page.entries {
+            let letter = entry.letter.unwrap();
+            assert_eq!(letter.reason.kind, "attempts", "{}: {letter:?}", self.name);
+            dead.push(letter.place.key.unwrap());
+        }
+        let (mut failed, mut needless) = (0, 0);
+        for input in &self.inputs {
+            let state = self.state(input).await;
+            match state.status {
+                Status::Completed => needless += usize::from(dead.contains(&input.key)),
+                Status::Failed => {
+                    assert!(
+                        dead.contains(&input.key),
+                        "{}: {} has no letter",
+                        self.name,
+                        input.key
+                    );
+                    failed += 1;
+                    self.reopen(input).await;
+                }
+                other => panic!("{}: {} is left {other:?}", self.name, input.key),
+            }
+        }
+        (failed, needless)
+    }
+
+    async fn reopen(&self, input: &Input) {
+        let owner = Owner::new("a person");
+        let now = Timestamp::now() + jiff::SignedDuration::try_from(self.ahead + LEASE).unwrap();
+        let metadata = &self.engines.metadata;
+        let reopened = metadata.reopen(&input.deployment_key, &input.part, &owner, now).await;
+        assert_eq!(reopened.unwrap(), Reopen::Reopened, "{}", input.key);
+        let body = self.latest[&input.key].clone();
+        self.engines.queue.send(&self.name, body, Duration::ZERO).await.unwrap();
+    }
+
+    /// Compares with what an undisturbed function makes of the same objects.
+    async fn judge(&self) -> (Difference, Vec<String>) {
+        let calm = &self.engines.calm;
+        let mut reasons = Vec::new();
+        let mut difference = Difference::default();
+        let mut replays = BTreeMap::new();
+        for input in &self.inputs {
+            let state = self.state(input).await;
+            assert_eq!(state.status, Status::Completed, "{}: {state:?}", self.name);
+            let generation = state.generation();
+            if state.replays > 0 {
+                let plain = generation.rsplit_once('-').unwrap().0.to_owned();
+                replays.insert(plain, generation);
+            }
+            let invocation = event::invocation(&self.name, Duration::ZERO, LEASE);
+            let batch = event::batch("1", &self.latest[&input.key]);
+            let response = calm.handle(batch, &invocation).await;
+            assert!(response.batch_item_failures.is_empty(), "undisturbed: {response:?}");
+            let times = self.completions(input, &state);
+            if times != 1 {
+                reasons.push(format!("{} was completed {times} times", input.key));
+                difference.doubled += 1;
+            }
+        }
+        let keys: Vec<String> = self.inputs.iter().map(|one| one.deployment_key.clone()).collect();
+        let found = documents(self.engines.ports[&Engine::Search], keys.clone()).await;
+        let mut wanted = documents(self.engines.calm_search, keys).await;
+        for document in wanted.values_mut().flatten() {
+            let generation = document["generation"].as_str().unwrap_or_default();
+            if let Some(replayed) = replays.get(generation) {
+                document["generation"] = Value::from(replayed.as_str());
+            }
+        }
+        difference.add(compare(&found, &wanted, |what, place, found, wanted| {
+            reasons.push(format!("{what}: {place:?}\n  found  {found:?}\n  wanted {wanted:?}"));
+        }));
+        (difference, reasons)
+    }
+
+    /// How often this version of an object came to be COMPLETED.
+    fn completions(&self, input: &Input, state: &ObjectState) -> usize {
+        let version = &state.version;
+        let sequencer = version.sequencer.as_deref().unwrap_or_default();
+        let generation = format!("{} {sequencer} {}", version.etag, state.replays);
+        let row = format!("object#{}", input.part);
+        let completed = self.heard.completed.lock().unwrap();
+        let this = |it: &&[String; 4]| {
+            it[0] == input.deployment_key && it[1] == row && it[2] == generation
+        };
+        completed.iter().filter(this).count()
+    }
+}
+
+/// Puts a version of an object and returns its event.
+async fn put(objects: &Objects, input: &Input, version: usize) -> String {
+    let options = PutOptions { user_metadata: input.metadata.clone(), ..PutOptions::default() };
+    let content = Content::from(input.versions[version].clone());
+    let done = objects.put(BUCKET, &input.key, content, options).await.unwrap();
+    event::notification(&input.key, &done.etag, &format!("{:016X}", version + 1))
+}
+
+/// Prints one line a fault, and fails if anything was lost or doubled.
+fn report(outcomes: &[(u64, Outcome)]) {
+    given::say(&format!(
+        "{:<32} {:>9} {:>6} {:>6} {:>8} {:>8}",
+        "fault", "injected", "runs", "lost", "doubled", "changed"
+    ));
+    for fault in Fault::ALL {
+        let (mut injected, mut runs, mut difference) = (0, 0, Difference::default());
+        for (_, outcome) in outcomes {
+            if let Some(times) = outcome.injected.get(&fault) {
+                injected += times;
+                runs += 1;
+                difference.add(outcome.difference);
+            }
+        }
+        let Difference { lost, doubled, changed } = difference;
+        given::say(&format!(
+            "{:<32} {injected:>9} {runs:>6} {lost:>6} {doubled:>8} {changed:>8}",
+            fault.name()
+        ));
+    }
+    let failed: usize = outcomes.iter().map(|(_, outcome)| outcome.failed_first).sum();
+    given::say(&format!("{failed} objects were given up after five attempts, and replayed"));
+    let needless: usize = outcomes.iter().map(|(_, outcome)| outcome.needless_letters).sum();
+    given::say(&format!("{needless} dead letters are of objects that were completed all the same"));
+    for (seed, outcome) in outcomes.iter().filter(|(_, it)| !it.difference.is_none()) {
+        let reasons = outcome.reasons.iter().take(4).cloned().collect::<Vec<_>>().join("\n");
+        given::say(&format!("LOGMILL_FAULTS=1 LOGMILL_FAULTS_SEED={seed}:\n{reasons}"));
+    }
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.difference.is_none()), "see above");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_of_engines_lose_no_log_and_double_none() {
+    let first = given::seed("LOGMILL_FAULTS_SEED");
+    let runs = given::number("LOGMILL_FAULTS", 6);
+    given::say(&format!("LOGMILL_FAULTS_SEED={first}: {runs} runs"));
+    let seeds: Vec<u64> = (first..first + runs).collect();
+    let mut outcomes = Vec::new();
+    for seeds in seeds.chunks(SHARING) {
+        let engines = &Engines::start().await;
+        let playing = futures_util::stream::iter(seeds)
+            .map(|&seed| async move { (seed, Run::start(engines, seed).await.play().await) })
+            .buffer_unordered(AT_ONCE);
+        outcomes.extend(playing.collect::<Vec<_>>().await);
+    }
+    assert_eq!(outcomes.len() as u64, runs);
+    report(&outcomes);
+}
