@@ -153,7 +153,7 @@ impl<'e> Run<'e> {
             if messages.is_empty() || self.random.u8(..3) == 0 { self.waiting.pop() } else { None };
         // Some invocations have hardly any time beyond what the function keeps for its end.
         let is_short = !self.is_calm && self.random.u8(..8) == 0;
-        let left = if is_short { 3_200..4_500 } else { 8_000..12_000 };
+        let left = if is_short { 550..1_500 } else { 8_000..12_000 };
         let left = Duration::from_millis(self.random.u64(left));
         let calls: Vec<_> = messages
             .iter()
@@ -164,8 +164,7 @@ impl<'e> Run<'e> {
             })
             .collect();
         let working = join_all(calls.iter().map(|(message, invocation)| {
-            let batch = event::batch(&message.id.to_string(), &message.body);
-            self.function.handle(batch, invocation)
+            event::deliver(&self.function, &message.body, invocation)
         }));
         let pause = Duration::from_millis(self.random.u64(..30));
         let (objects, inputs) = (&self.engines.objects, &self.inputs);
@@ -175,16 +174,16 @@ impl<'e> Run<'e> {
             tokio::time::sleep(pause).await;
             Some((at, put(objects, &inputs[at], version).await))
         };
-        let (responses, replaced) = join(working, putting).await;
+        let (answers, replaced) = join(working, putting).await;
         if let Some((at, body)) = replaced {
             self.send(at, body).await;
         }
-        for (message, response) in messages.iter().zip(responses) {
+        for (message, again) in messages.iter().zip(answers) {
             let queue = &self.engines.queue;
-            if response.batch_item_failures.is_empty() {
-                assert!(queue.delete(&self.name, &message.receipt).await.unwrap());
-            } else {
+            if again {
                 queue.release(&self.name, &message.receipt, Duration::ZERO).await.unwrap();
+            } else {
+                assert!(queue.delete(&self.name, &message.receipt).await.unwrap());
             }
         }
         if self.heard.sent.load(Ordering::Relaxed) > sent_before {
@@ -256,9 +255,8 @@ impl<'e> Run<'e> {
                 replays.insert(plain, generation);
             }
             let invocation = event::invocation(&self.name, Duration::ZERO, LEASE);
-            let batch = event::batch("1", &self.latest[&input.key]);
-            let response = calm.handle(batch, &invocation).await;
-            assert!(response.batch_item_failures.is_empty(), "undisturbed: {response:?}");
+            let again = event::deliver(calm, &self.latest[&input.key], &invocation).await;
+            assert!(!again, "{} fails undisturbed", input.key);
             let times = self.completions(input, &state);
             if times != 1 {
                 reasons.push(format!("{} was completed {times} times", input.key));

@@ -17,7 +17,6 @@ use logmill_local_s3::LocalS3;
 use logmill_local_search::LocalSearch;
 use logmill_metadata::Store as _;
 use logmill_metadata_dynamodb::Dynamo;
-use logmill_model::mask::Policy;
 use logmill_objects::Objects;
 use logmill_parse::{Parse, Queue, Settings};
 use logmill_runtime::retry::{Backoff, Deadline};
@@ -141,12 +140,7 @@ pub(crate) fn patient(ports: &Ports) -> Function {
 }
 
 fn settings(bulk: usize) -> Settings {
-    Settings {
-        bucket: BUCKET.to_owned(),
-        masking: Policy::all(),
-        bulk: BulkLimits { count: bulk, ..BulkLimits::default() },
-        max_attempts: 5,
-    }
+    Settings { bulk: BulkLimits { count: bulk, ..BulkLimits::default() }, ..Settings::of(BUCKET) }
 }
 
 /// The function with its clients.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use logmill_metadata::Owner;
 use logmill_model::Timestamp;
-use logmill_parse::Invocation;
+use logmill_parse::{Invocation, Response};
 use logmill_runtime::retry::Deadline;
 use serde_json::json;
 
-use crate::engines::BUCKET;
+use crate::engines::{BUCKET, Function};
 
 /// The notification of an object that was put. `key` needs no encoding.
 pub(crate) fn notification(key: &str, etag: &str, sequencer: &str) -> String {
@@ -34,14 +33,14 @@ pub(crate) fn removal(key: &str, sequencer: &str) -> String {
     .to_string()
 }
 
-/// A batch of one message.
-pub(crate) fn batch(id: &str, body: &str) -> SqsEvent {
-    let mut one = SqsMessage::default();
-    one.message_id = Some(id.to_owned());
-    one.body = Some(body.to_owned());
-    let mut event = SqsEvent::default();
-    event.records = vec![one];
-    event
+/// Lets the function work on a batch of one message; whether the message is to be delivered again.
+pub(crate) async fn deliver(function: &Function, body: &str, invocation: &Invocation) -> bool {
+    let event =
+        json!({ "Records": [{ "eventSource": "aws:sqs", "messageId": "1", "body": body }] });
+    match function.handle_event(event, invocation).await {
+        Ok(Response::Batch(answer)) => !answer.batch_item_failures.is_empty(),
+        other => panic!("no answer to a batch: {other:?}"),
+    }
 }
 
 /// A call of the function that nobody else makes, `ahead` of the present time.

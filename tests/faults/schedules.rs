@@ -154,7 +154,7 @@ impl<'e> Schedule<'e> {
             tokio::time::sleep(Duration::from_millis(invoked as u64 % 7 * 4)).await;
             let owner = format!("{}-{invoked}", this.name);
             let invocation = event::invocation(&owner, Duration::ZERO, LONG);
-            this.function.handle(event::batch("1", &one.body), &invocation).await
+            event::deliver(&this.function, &one.body, &invocation).await
         }));
         let overlapping = async {
             if !changing {
@@ -168,13 +168,12 @@ impl<'e> Schedule<'e> {
             }
             let owner = format!("{}-early", event.what);
             let invocation = event::invocation(&owner, Duration::ZERO, LONG);
-            let batch = event::batch("1", &event.body);
-            let response = this.function.handle(batch, &invocation).await;
-            Some((event, newest, !response.batch_item_failures.is_empty()))
+            let again = event::deliver(&this.function, &event.body, &invocation).await;
+            Some((event, newest, again))
         };
-        let (responses, changed) = join(working, overlapping).await;
-        for (one, response) in events.into_iter().zip(responses) {
-            if !response.batch_item_failures.is_empty() {
+        let (answers, changed) = join(working, overlapping).await;
+        for (one, again) in events.into_iter().zip(answers) {
+            if again {
                 self.pool.push(one);
             }
         }
@@ -270,8 +269,8 @@ impl<'e> Schedule<'e> {
         }
         let body = event::notification(&self.key, &newest.etag, &newest.sequencer);
         let invocation = event::invocation(&self.name, Duration::ZERO, LONG);
-        let response = self.engines.calm.handle(event::batch("1", &body), &invocation).await;
-        assert!(response.batch_item_failures.is_empty(), "undisturbed: {response:?}");
+        let again = event::deliver(&self.engines.calm, &body, &invocation).await;
+        assert!(!again, "{} fails undisturbed", self.key);
         let wanted = documents(self.engines.calm_search, vec![self.name.clone()]).await;
         let told = &mut self.told;
         difference.add(compare(found, &wanted, |what, place, found, wanted| {

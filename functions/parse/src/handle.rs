@@ -68,7 +68,8 @@ impl<M: Metadata> Parse<M> {
             let source = Source { place, at: *sent_at };
             let message = event::read(body);
             // An engine that takes a request and never answers must not hold it till it is cut off.
-            let left = invocation.deadline.with_reserve(ANSWERING).remaining();
+            let left = invocation.deadline.remaining();
+            let left = left.saturating_sub(ANSWERING.min(left / 10));
             let working = self.message(message, || body.clone(), &source, invocation);
             let done = tokio::time::timeout(left, working).await;
             let over = || Err(TryAgain("the time of this invocation is over".to_owned()));

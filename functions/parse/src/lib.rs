@@ -86,6 +86,21 @@ pub struct Settings {
     pub records: Records,
 }
 
+impl Settings {
+    /// The defaults of all settings, for the logs of this bucket.
+    #[must_use]
+    pub fn of(bucket: &str) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            masking: Policy::all(),
+            bulk: BulkLimits::default(),
+            max_attempts: 5,
+            max_continuations: 1_000,
+            records: Records::All,
+        }
+    }
+}
+
 /// One call of the function.
 #[derive(Clone, Debug)]
 pub struct Invocation {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::routing::get;
-use logmill_documents::BulkLimits;
-use logmill_model::mask::Policy;
 use logmill_parse::{Parse, Queue, Settings};
 use logmill_runtime::config::{MetricsFormat, Records};
 use logmill_runtime::telemetry;
@@ -135,14 +133,7 @@ fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_dynam
         documents: clients.documents.clone(),
         dead_letters: clients.dead_letters.clone(),
         queue: Queue { client: clients.queues.clone(), url: clients.queue_url.clone() },
-        settings: Settings {
-            bucket: BUCKET.to_owned(),
-            masking: Policy::all(),
-            bulk: BulkLimits::default(),
-            max_attempts: 5,
-            max_continuations: 1_000,
-            records,
-        },
+        settings: Settings { records, ..Settings::of(BUCKET) },
     }
 }
 

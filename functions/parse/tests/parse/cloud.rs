@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use logmill_deadletter::{DeadLetter, DeadLetters};
-use logmill_documents::{BulkLimits, Documents, Endpoint, Kind, Names};
+use logmill_documents::{Documents, Endpoint, Kind, Names};
 use logmill_local_queue::Queue as LocalQueue;
 use logmill_local_s3::LocalS3;
 use logmill_local_search::LocalSearch;
@@ -102,12 +102,7 @@ impl Cloud {
                 client: aws_sdk_sqs::Client::new(&at(&sqs)),
                 url: format!("{sqs}/000000000000/{QUEUE}"),
             },
-            settings: Settings {
-                bucket: BUCKET.to_owned(),
-                masking: Policy::all(),
-                bulk: BulkLimits::default(),
-                max_attempts: 5,
-            },
+            settings: Settings::of(BUCKET),
             objects,
         };
         parse.metadata.migrate().await.unwrap();
@@ -125,19 +120,34 @@ impl Cloud {
 
     /// Calls the function.
     pub(crate) async fn call(&self, event: Value) -> Result<Response, TryAgain> {
+        self.call_within(event, PATIENCE).await
+    }
+
+    /// Calls the function, which has so much time.
+    pub(crate) async fn call_within(
+        &self,
+        event: Value,
+        time: Duration,
+    ) -> Result<Response, TryAgain> {
         static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let call = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let now = Timestamp::now();
-        let deadline = now.as_millisecond().unsigned_abs() + 60_000;
+        let time = u64::try_from(time.as_millis()).unwrap();
+        let deadline = now.as_millisecond().unsigned_abs() + time;
         let invocation = Invocation::new(&format!("call-{call}"), deadline, now);
         self.parse.handle_event(event, &invocation).await
     }
 
     /// Plays the event source mapping until no message is to be had, and says how many there were.
     pub(crate) async fn work_off(&self) -> usize {
+        self.work_off_within(PATIENCE).await
+    }
+
+    /// The same with calls of so much time.
+    pub(crate) async fn work_off_within(&self, time: Duration) -> usize {
         let mut worked = 0;
         while let Some(message) = self.queue.receive(QUEUE, 1, PATIENCE).await.unwrap().pop() {
-            let answer = self.call(sqs(&[&message.body])).await;
+            let answer = self.call_within(sqs(&[&message.body]), time).await;
             assert_eq!(answer, Ok(Response::Batch(Default::default())), "{}", message.body);
             self.queue.delete(QUEUE, &message.receipt).await.unwrap();
             worked += 1;

@@ -6,3 +6,4 @@ mod cloud;
 mod edges;
 mod faults;
 mod files;
+mod pauses;
