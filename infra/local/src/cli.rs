@@ -178,7 +178,9 @@ pub(crate) enum Command {
         ports: Ports,
     },
     /// Print the settings with which a function finds a running `logmill up`, for a shell
-    #[command(after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch")]
+    #[command(
+        after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch -p logmill-parse -P 9005"
+    )]
     Env {
         #[command(flatten)]
         ports: Ports,

@@ -63,7 +63,9 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let (stop, stopping) = watch::channel(false);
     let ports = &arguments.ports;
     // s3s reports every answer that is no 200 as an error.
-    telemetry::start_log("warn,s3s=off,dynoxide=error", telemetry::LogFormat::of_stderr())?;
+    let log = std::env::var("LOGMILL_LOG").ok().filter(|filter| !filter.trim().is_empty());
+    let log = format!("{},s3s=off,dynoxide=error", log.as_deref().unwrap_or("warn"));
+    telemetry::start_log(&log, telemetry::LogFormat::of_stderr())?;
     let metrics = Arc::new(telemetry::Metrics::start(MetricsFormat::Prometheus, "up")?);
     let page = bind(ports.http_port, "the page", "--http-port").await?;
     let mut cloud = Cloud::start(&arguments.data, ports, &stopping).await?;

@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(source: &str, record: Value) -> Vec<Record> {
+    fn batch(source: &str, record: &Value) -> Vec<Record> {
         records(&json!({ "eventSource": source, "records": { "events-2": [record] } })).unwrap()
     }
 
@@ -98,7 +98,7 @@ mod tests {
         for (source, partition) in [("aws:kafka", json!(2)), ("SelfManagedKafka", json!("2"))] {
             let found = batch(
                 source,
-                json!({ "topic": "events", "partition": partition, "offset": 15,
+                &json!({ "topic": "events", "partition": partition, "offset": 15,
                     "timestamp": 1_545_084_650_987_i64, "timestampType": "CREATE_TIME",
                     "key": "YQ==", "value": STANDARD.encode(r#"{"deployment_key":"a"}"#),
                     "headers": [{ "trace": [104, -61, -92] }] }),
@@ -121,7 +121,7 @@ mod tests {
             (json!(STANDARD.encode("[1]")), "[1]", "no event"),
             (json!(STANDARD.encode("{\"a\":1}")), "{\"a\":1}", "deployment_key"),
         ] {
-            let found = batch("aws:kafka", json!({ "topic": "t", "offset": 1, "value": value }));
+            let found = batch("aws:kafka", &json!({ "topic": "t", "offset": 1, "value": value }));
             let [Record { content: Content::Malformed { why, value }, .. }] = found.as_slice()
             else {
                 panic!("{found:?}")
@@ -129,10 +129,10 @@ mod tests {
             assert!(why.to_string().contains(reason), "{why}");
             assert_eq!(String::from_utf8_lossy(value), kept);
         }
-        let tombstone = batch("aws:kafka", json!({ "topic": "t", "value": null }));
+        let tombstone = batch("aws:kafka", &json!({ "topic": "t", "value": null }));
         assert!(matches!(tombstone[0].content, Content::Tombstone));
         for odd in [json!(7), json!([]), json!({ "topic": "t", "value": {} })] {
-            let found = batch("aws:kafka", odd.clone());
+            let found = batch("aws:kafka", &odd);
             let Content::Malformed { value, .. } = &found[0].content else { panic!("{found:?}") };
             assert_eq!(String::from_utf8_lossy(value), odd.to_string());
         }

@@ -34,7 +34,7 @@ pub struct Function(Kind);
 #[derive(Debug)]
 enum Kind {
     Served(Served),
-    Executable(Environment),
+    Executable(Box<Environment>),
 }
 
 /// Why an invocation has no answer.
@@ -89,7 +89,7 @@ impl Function {
     /// anew after it has ended. It is killed when the function is dropped.
     #[must_use]
     pub fn executable(name: &str, path: PathBuf, variables: Vec<(String, String)>) -> Self {
-        Self(Kind::Executable(Environment::new(name, path, variables)))
+        Self(Kind::Executable(Box::new(Environment::new(name, path, variables))))
     }
 
     /// Invokes it, waiting for an invocation before this one to end.

@@ -59,11 +59,12 @@ where
     })
 }
 
-/// The span in which a request is worked on: every line logged within it names `request_id`. Where
-/// `lambda_runtime` runs the function it opens such a span by itself, with `requestId`.
+/// The span in which a request is worked on: every line logged within it, at any level, names
+/// `request_id`. Where `lambda_runtime` runs the function it opens such a span by itself, with
+/// `requestId`.
 #[must_use]
 pub fn request_span(function: &str, request_id: &str) -> tracing::Span {
-    tracing::info_span!("request", function, request_id)
+    tracing::error_span!("request", function, request_id)
 }
 
 #[cfg(test)]
