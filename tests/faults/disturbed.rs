@@ -34,7 +34,7 @@ const ROUNDS: usize = 3000;
 /// How many runs share engines. Each refresh of a run is one of all.
 const SHARING: usize = 50;
 /// How many runs are under way at once; they mostly wait.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 32;
 
 /// What became of one run.
 struct Outcome {

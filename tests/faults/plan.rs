@@ -16,7 +16,7 @@ const LATENCY_MS: u64 = 60;
 /// The longest time that an engine keeps a bulk waiting: longer than all the work on a small log.
 const STALL_MS: u64 = 900;
 /// How long a half-open connection lasts.
-const SILENCE: Duration = Duration::from_millis(250);
+const SILENCE: Duration = Duration::from_millis(150);
 
 /// A way to disturb a request.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
