@@ -93,7 +93,7 @@ impl Plan {
         // One run of four is so bad, so long that objects are given up and replayed.
         let is_bad = seed.is_multiple_of(4);
         let rate = if is_bad { 0.7 } else { 0.04 + 0.5 * random.f64() };
-        let requests = if is_bad { random.usize(200..300) } else { random.usize(20..90) };
+        let requests = if is_bad { random.usize(100..160) } else { random.usize(20..90) };
         let mut drawn = Vec::with_capacity(requests);
         while drawn.len() < requests {
             if random.f64() >= rate {
