@@ -16,7 +16,7 @@ const LATENCY_MS: u64 = 60;
 /// The longest time that an engine keeps a bulk waiting: longer than all the work on a small log.
 const STALL_MS: u64 = 900;
 /// How long a half-open connection lasts.
-const SILENCE: Duration = Duration::from_millis(250);
+const SILENCE: Duration = Duration::from_millis(150);
 
 /// A way to disturb a request.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -93,7 +93,7 @@ impl Plan {
         // One run of four is so bad, so long that objects are given up and replayed.
         let is_bad = seed.is_multiple_of(4);
         let rate = if is_bad { 0.7 } else { 0.04 + 0.5 * random.f64() };
-        let requests = if is_bad { random.usize(200..300) } else { random.usize(20..90) };
+        let requests = if is_bad { random.usize(100..160) } else { random.usize(20..90) };
         let mut drawn = Vec::with_capacity(requests);
         while drawn.len() < requests {
             if random.f64() >= rate {

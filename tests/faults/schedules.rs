@@ -30,7 +30,7 @@ const STEPS: usize = 1000;
 /// How many schedules share engines.
 const SHARING: usize = 100;
 /// How many are played at once.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 24;
 
 /// A change of the object.
 #[derive(Clone, Debug)]

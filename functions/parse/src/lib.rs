@@ -40,9 +40,6 @@ pub use object::{Ended, object_ref};
 /// The name of the function in metrics, logs and dead letters.
 pub const FUNCTION: &str = "parse";
 
-/// How much of an invocation's time is kept for its answer.
-const ANSWERING: Duration = Duration::from_millis(500);
-
 /// What the function works with.
 #[derive(Clone, Debug)]
 pub struct Parse<M> {

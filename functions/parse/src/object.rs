@@ -121,6 +121,11 @@ impl<M: Metadata> Parse<M> {
         invocation: &Invocation,
     ) -> Result<Ended, TryAgain> {
         let attempts = taken.object.attempts;
+        if attempts > self.settings.max_attempts {
+            // Those before died, or said nothing.
+            let message = format!("{} attempts ended without an answer", attempts - 1);
+            return self.give_up(job, "attempts", &message, (attempts, body), invocation).await;
+        }
         match self.work(job, taken, invocation).await {
             Ok(None) => Ok(Ended::Completed),
             Ok(Some(checkpoint)) => self.pause(job, &checkpoint, body, invocation).await,

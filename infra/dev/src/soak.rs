@@ -28,7 +28,7 @@ const SOAKS: &[Soak] = &[
         name: "faults",
         about: "500 runs before engines that fail in passing: nothing lost, nothing doubled",
         variables: &[("LOGMILL_FAULTS", "500")],
-        cargo: &["test", "--package", "logmill-tests", "--test", "faults"],
+        cargo: &["test", "--workspace", "--tests"],
         tests: Some("faults_of_engines"),
     },
     Soak {
@@ -47,7 +47,7 @@ const SOAKS: &[Soak] = &[
         name: "schedules",
         about: "1,000 schedules of events, doubled, late and swapped: the newest version, once",
         variables: &[("LOGMILL_SCHEDULES", "1000")],
-        cargo: &["test", "--package", "logmill-tests", "--test", "faults"],
+        cargo: &["test", "--workspace", "--tests"],
         tests: Some("schedules_of_events"),
     },
     Soak {

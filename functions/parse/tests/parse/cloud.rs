@@ -15,7 +15,6 @@ use logmill_local_search::LocalSearch;
 use logmill_metadata::{Metadata as _, Status, Store as _};
 use logmill_metadata_dynamodb::Dynamo;
 use logmill_model::Timestamp;
-use logmill_model::mask::Policy;
 use logmill_objects::{Content, Objects, PutOptions};
 use logmill_parse::{Invocation, Parse, Queue, Response, Settings, TryAgain};
 use logmill_runtime::retry::Deadline;
