@@ -1,5 +1,5 @@
-//! What people lose if an engine fails Logmill in passing: a log that was put, or the belief that it
-//! is there once. The function runs here, in front of real local engines that are disturbed on
+//! What people lose if an engine fails Logmill in passing: a log that was put, or the belief that
+//! it is there once. The function runs here, in front of real local engines that are disturbed on
 //! purpose, by plans that a printed seed repeats.
 
 #![allow(

@@ -1,5 +1,5 @@
-//! Schedules of events: S3 tells of each change at least once, in any order, also much later. Whatever
-//! the order, a log is there once, as its newest version says.
+//! Schedules of events: S3 tells of each change at least once, in any order, also much later.
+//! Whatever the order, a log is there once, as its newest version says.
 //!
 //! `cargo soak schedules` plays 1,000; `LOGMILL_SCHEDULES_SEED` repeats one.
 
