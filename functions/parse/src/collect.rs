@@ -1,5 +1,7 @@
 //! What the parser finds becomes documents, gathered into bulks.
 
+use std::time::Instant;
+
 use logmill_documents::{
     BuildParts, Bulk, BulkWriter, ListCuts, MAX_ERRORS, MAX_FAILURES, MAX_STEPS, Origin,
 };
@@ -70,7 +72,8 @@ pub(crate) struct Collector<'a> {
     writer: BulkWriter,
     bulks: &'a Sender<Bulk>,
     build: Option<Build>,
-    fault: Option<logmill_documents::Error>,
+    /// Why nothing more is taken.
+    stopped: Option<Stop>,
 }
 
 impl<'a> Collector<'a> {
@@ -84,7 +87,7 @@ impl<'a> Collector<'a> {
             writer,
             bulks,
             build: None,
-            fault: None,
+            stopped: None,
         }
     }
 
@@ -101,13 +104,9 @@ impl<'a> Collector<'a> {
         self.build.take().unwrap_or_default()
     }
 
-    /// Hands over the waiting documents if they are enough for a bulk.
-    pub(crate) fn hand_over_if_full(&mut self) -> Result<(), Stop> {
-        match self.fault.take() {
-            Some(fault) => Err(Stop::Document(fault)),
-            None if self.writer.is_full() => self.hand_over(),
-            None => Ok(()),
-        }
+    /// What kept an event from being taken, if anything did.
+    pub(crate) fn check(&mut self) -> Result<(), Stop> {
+        self.stopped.take().map_or(Ok(()), Err)
     }
 
     /// Hands over the waiting documents.
@@ -162,10 +161,16 @@ impl<'a> Collector<'a> {
 
 impl Sink for Collector<'_> {
     fn event(&mut self, event: Event<'_>) {
-        if self.fault.is_none() {
-            let began = std::time::Instant::now();
-            self.fault = self.write(event).err();
-            self.spent.add(Stage::Documents, began.elapsed());
+        if self.stopped.is_some() {
+            return;
         }
+        let began = Instant::now();
+        let written = self.write(event).map_err(Stop::Document);
+        self.spent.add(Stage::Documents, began.elapsed());
+        let done = match written {
+            Ok(()) if self.writer.is_full() => self.hand_over(),
+            other => other,
+        };
+        self.stopped = done.err();
     }
 }

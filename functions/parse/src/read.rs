@@ -217,7 +217,7 @@ fn parse(
         // What writing documents took in between is counted by itself.
         let documents = collector.spent.total().saturating_sub(before);
         collector.spent.add(Stage::Parsing, began.elapsed().saturating_sub(documents));
-        collector.hand_over_if_full()?;
+        collector.check()?;
         plan.progress.store(log.packed_position(), Ordering::Relaxed);
         if plan.until.is_over() && log.end().is_none() {
             return Ok(Some((parser.checkpoint().map_err(Stop::State)?, log.mark())));
@@ -225,6 +225,6 @@ fn parse(
     }
     let cut = log.end().and_then(logmill_unpack::End::reason);
     parser.finish(cut, collector);
-    collector.hand_over_if_full()?;
+    collector.check()?;
     Ok(None)
 }
