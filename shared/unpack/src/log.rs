@@ -10,7 +10,7 @@ use crate::text::{Encoding, Utf16};
 use crate::{Cut, End, Error, Format, Limits, Mark, Restart, looks_binary, sniff};
 
 /// Bytes that a piece has at most; UTF-16 may come out half as long again.
-const PIECE: usize = 128 * 1024;
+const PIECE: usize = 8 * 1024;
 
 /// Bytes by which a format and an encoding are told, and binary data is.
 const HEAD: usize = 8 * 1024;
@@ -77,7 +77,7 @@ impl<R: Read> Read for Head<R> {
     }
 }
 
-/// One log, decompressed piece by piece in flat memory (0.3 MiB, and the window of a zstd frame).
+/// One log, decompressed piece by piece in flat memory (0.1 MiB, and the window of a zstd frame).
 ///
 /// [`crate::Object`] makes them; [`Log::from_stream`] makes one of what cannot seek.
 pub struct Log<'a> {
@@ -227,7 +227,7 @@ impl<'a> Log<'a> {
         self.encoding
     }
 
-    /// The next piece of the log, up to 192 KiB and never empty; cut anywhere, in lines and
+    /// The next piece of the log, up to 12 KiB and never empty; cut anywhere, in lines and
     /// characters too. `None` at the end, of which [`Log::end`] tells more.
     ///
     /// # Errors

@@ -139,19 +139,26 @@ impl Cloud {
 
     /// Plays the event source mapping until no message is to be had, and says how many there were.
     pub(crate) async fn work_off(&self) -> usize {
-        self.work_off_within(PATIENCE).await
-    }
-
-    /// The same with calls of so much time.
-    pub(crate) async fn work_off_within(&self, time: Duration) -> usize {
         let mut worked = 0;
         while let Some(message) = self.queue.receive(QUEUE, 1, PATIENCE).await.unwrap().pop() {
-            let answer = self.call_within(sqs(&[&message.body]), time).await;
+            let answer = self.call(sqs(&[&message.body])).await;
             assert_eq!(answer, Ok(Response::Batch(Default::default())), "{}", message.body);
             self.queue.delete(QUEUE, &message.receipt).await.unwrap();
             worked += 1;
         }
         worked
+    }
+
+    /// The same with calls of so much time; what one of them cannot do is delivered again.
+    pub(crate) async fn work_off_within(&self, time: Duration) {
+        while let Some(message) = self.queue.receive(QUEUE, 1, PATIENCE).await.unwrap().pop() {
+            let answer = self.call_within(sqs(&[&message.body]), time).await;
+            if answer == Ok(Response::Batch(Default::default())) {
+                self.queue.delete(QUEUE, &message.receipt).await.unwrap();
+            } else {
+                self.queue.release(QUEUE, &message.receipt, Duration::ZERO).await.unwrap();
+            }
+        }
     }
 
     /// How far an object is; none if nothing is known of it.

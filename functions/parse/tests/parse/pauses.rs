@@ -12,12 +12,12 @@ use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
 use serde_json::{Value, json};
 
-use crate::cloud::{BUCKET, Cloud, in_cloud, sqs};
+use crate::cloud::{BUCKET, Cloud, QUEUE, in_cloud, sqs};
 
 /// Far too short for the logs of these tests.
-const SHORT: Duration = Duration::from_millis(700);
+const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(120);
-const LINES: usize = 30_000;
+const LINES: usize = 10_000;
 /// Requests of so few documents that writing a log takes longer than that on any machine.
 const SLOW: BulkLimits = BulkLimits { bytes: 100_000, count: 2 };
 
@@ -68,7 +68,7 @@ async fn put(cloud: &Cloud, key: &str, content: Vec<u8>) -> String {
 /// Works on a message and those that follow from it, by short invocations or by one.
 async fn work_off(cloud: &mut Cloud, message: &str, each: Duration) {
     cloud.parse.settings.bulk = if each == SHORT { SLOW } else { BulkLimits::default() };
-    cloud.call_within(sqs(&[message]), each).await.unwrap();
+    cloud.queue.send(QUEUE, message, Duration::ZERO).await.unwrap();
     cloud.work_off_within(each).await;
 }
 
