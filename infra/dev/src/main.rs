@@ -4,6 +4,7 @@
 
 mod inputs;
 mod predict;
+mod sabotage;
 mod soak;
 mod truth;
 

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::sabotage;
+
 /// One entry of the list.
 struct Soak {
     name: &'static str,
@@ -14,6 +16,9 @@ struct Soak {
     /// For tests: a part of the names of those to run.
     tests: Option<&'static str>,
 }
+
+/// The name of the soak that is no cargo command.
+const SABOTAGE: &str = "sabotage";
 
 /// The list: a new one is one entry.
 const SOAKS: &[Soak] = &[
@@ -72,20 +77,24 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
         for soak in SOAKS {
             println!("cargo soak {:<9} {}", soak.name, soak.about);
         }
+        println!("cargo soak {SABOTAGE:<9} {}", sabotage::ABOUT);
         println!("cargo soak {:<9} all of them, one after the other", "all");
         return Ok(());
     };
+    if name == SABOTAGE {
+        return sabotage::run();
+    }
     let chosen: Vec<&Soak> =
         SOAKS.iter().filter(|soak| name == "all" || soak.name == name).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = SOAKS.iter().map(|soak| soak.name).collect();
-        bail!("there is no soak `{name}`: one of {}, all", names.join(", "));
+        bail!("there is no soak `{name}`: one of {}, {SABOTAGE}, all", names.join(", "));
     }
     for soak in chosen {
         println!("{}: {}", soak.name, soak.about);
         soak.run().with_context(|| format!("soak `{}`", soak.name))?;
     }
-    Ok(())
+    if name == "all" { sabotage::run() } else { Ok(()) }
 }
 
 impl Soak {

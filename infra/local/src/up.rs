@@ -122,7 +122,11 @@ fn records(name: &str) -> Records {
 fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> {
     let (parse, boot) = (Arc::new(function(clients, records(&arguments.records))), boot_id());
     let environment = |_| match &arguments.dispatch {
-        Some(dispatch) => Environment::outside(dispatch, variables(&arguments.ports)),
+        Some(dispatch) => {
+            let mut variables = variables(&arguments.ports);
+            variables.push(("LOGMILL_RECORDS".to_owned(), arguments.records.clone()));
+            Environment::outside(dispatch, variables)
+        }
         None => Environment::Here { parse: parse.clone(), boot: boot.clone() },
     };
     (0..WORKERS).map(environment).collect()
