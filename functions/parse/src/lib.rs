@@ -20,6 +20,7 @@ mod pace;
 mod read;
 mod selection;
 mod spent;
+mod work;
 
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub(crate) const ABOUT: &str = "breaks the product on purpose, one promise at a time: the tests notice";
+pub(crate) const ABOUT: &str =
+    "breaks the product on purpose, one promise at a time: the tests notice";
 
 /// Where the patches are.
 const PATCHES: &str = "tests/sabotage";

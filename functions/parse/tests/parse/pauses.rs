@@ -204,3 +204,19 @@ fn a_log_that_never_ends_is_a_dead_letter() {
         assert!(letters[0].reason.message.contains("LOGMILL_MAX_CONTINUATIONS"));
     });
 }
+
+#[test]
+fn a_log_that_is_deleted_while_it_is_read_does_not_stay_at_work_for_ever() {
+    in_cloud(async |cloud| {
+        let message = put(cloud, "gone.log", log(LINES)).await;
+        cloud.parse.settings.bulk = SLOW;
+        cloud.call_within(sqs(&[&message]), SHORT).await.unwrap();
+        assert_eq!(cloud.status("gone", "").await, Some(Status::Processing));
+        cloud.parse.objects.delete(BUCKET, "gone.log").await.unwrap();
+        cloud.work_off_within(LONG).await;
+        let row = cloud.parse.metadata.object("gone", "").await.unwrap().unwrap();
+        assert_eq!(row.status, Status::Failed);
+        assert!(row.error.unwrap().contains("deleted"));
+        assert!(cloud.dead_letters().await.is_empty(), "there is nothing to keep");
+    });
+}
