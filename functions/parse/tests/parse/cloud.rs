@@ -149,14 +149,17 @@ impl Cloud {
         worked
     }
 
-    /// The same with calls of so much time; what one of them cannot do is delivered again.
+    /// The same with calls of so little time, or twice as much after each that was too short even to
+    /// write what it read: machines differ.
     pub(crate) async fn work_off_within(&self, time: Duration) {
+        let mut time = time;
         while let Some(message) = self.queue.receive(QUEUE, 1, PATIENCE).await.unwrap().pop() {
             let answer = self.call_within(sqs(&[&message.body]), time).await;
             if answer == Ok(Response::Batch(Default::default())) {
                 self.queue.delete(QUEUE, &message.receipt).await.unwrap();
             } else {
                 self.queue.release(QUEUE, &message.receipt, Duration::ZERO).await.unwrap();
+                time *= 2;
             }
         }
     }
