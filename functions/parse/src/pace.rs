@@ -36,7 +36,6 @@ mod tests {
         for (whole, reads) in [(900, 892), (20, 13), (5, 3), (1, 0)] {
             let pace = Pace::of(Deadline::after(Duration::from_secs(whole)));
             let left = pace.reading.remaining().as_secs_f64();
-            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let wanted = reads as f64;
             assert!(left > wanted - 0.5 && left <= wanted + 0.9, "{whole}: {left}");
             assert!(pace.reading < pace.writing);
