@@ -37,6 +37,13 @@ const SOAKS: &[Soak] = &[
         tests: Some("faults_of_engines"),
     },
     Soak {
+        name: "huge",
+        about: "20 GB of a log into a sink that hashes: throughput, and memory that stays flat",
+        variables: &[("LOGMILL_HUGE_GB", "20")],
+        cargo: &["run", "--release", "--package", "logmill-parser", "--example", "huge"],
+        tests: None,
+    },
+    Soak {
         name: "kills",
         about: "50 kills while 200 logs are put, and 5 in each phase: each log once, as undisturbed",
         variables: &[
