@@ -5,7 +5,6 @@ use std::time::Duration;
 use logmill_metadata::Owner;
 use logmill_model::Timestamp;
 use logmill_parse::{Invocation, Response};
-use logmill_runtime::retry::Deadline;
 use serde_json::json;
 
 use crate::engines::{BUCKET, Function};
@@ -46,9 +45,5 @@ pub(crate) async fn deliver(function: &Function, body: &str, invocation: &Invoca
 /// A call of the function that nobody else makes, `ahead` of the present time.
 pub(crate) fn invocation(owner: &str, ahead: Duration, left: Duration) -> Invocation {
     let ahead = jiff::SignedDuration::try_from(ahead).expect("it is short");
-    Invocation {
-        owner: Owner::new(owner),
-        now: Timestamp::now() + ahead,
-        deadline: Deadline::after(left),
-    }
+    Invocation::within(Owner::new(owner), Timestamp::now() + ahead, left)
 }

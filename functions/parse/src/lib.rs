@@ -108,12 +108,29 @@ pub struct Invocation {
     pub now: Timestamp,
     /// When the call ends at the latest.
     pub deadline: Deadline,
+    /// When the leases that it takes end by themselves.
+    lease_until: Timestamp,
 }
 
 /// The longest that Lambda lets a function run.
 const LONGEST: Duration = Duration::from_secs(900);
+/// How long a lease outlasts its invocation.
+const LEASE_SLACK: Duration = Duration::from_secs(5);
 
 impl Invocation {
+    /// A call that begins now and has so much time left.
+    #[must_use]
+    pub fn within(owner: Owner, now: Timestamp, left: Duration) -> Self {
+        let lease = jiff::SignedDuration::try_from(left.saturating_add(LEASE_SLACK)).ok();
+        let lease_until = lease.and_then(|lease| now.checked_add(lease).ok());
+        Self {
+            owner,
+            now,
+            deadline: Deadline::after(left),
+            lease_until: lease_until.unwrap_or(Timestamp::MAX),
+        }
+    }
+
     /// The call `request_id`, which ends at `deadline_ms` (milliseconds since 1970). A time that is
     /// over is taken for none: Lambda begins no call after its deadline, and emulators fill in what
     /// they like.
@@ -121,7 +138,7 @@ impl Invocation {
     pub fn new(request_id: &str, deadline_ms: u64, now: Timestamp) -> Self {
         let left = deadline_ms.saturating_sub(now.as_millisecond().unsigned_abs());
         let left = if left == 0 { LONGEST } else { Duration::from_millis(left) };
-        Self { owner: Owner::new(request_id), now, deadline: Deadline::after(left.min(LONGEST)) }
+        Self::within(Owner::new(request_id), now, left.min(LONGEST))
     }
 }
 
@@ -184,6 +201,14 @@ mod tests {
         let minute = left(1_772_600_060_000);
         assert!(minute <= Duration::from_secs(60) && minute > Duration::from_secs(50));
         assert!(left(u64::MAX) <= LONGEST);
+    }
+
+    #[test]
+    fn a_lease_ends_behind_its_invocation_whenever_it_is_taken_or_told() {
+        let now = Timestamp::from_second(1_772_600_000).unwrap();
+        let until = |left| Invocation::within(Owner::new("r"), now, left).lease_until;
+        assert_eq!(until(Duration::from_secs(900)), Timestamp::from_second(1_772_600_905).unwrap());
+        assert_eq!(until(Duration::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -14,8 +14,6 @@ use crate::event::Put;
 use crate::work::{Fault, Job, Pausing};
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
 
-/// How long a lease outlasts its invocation.
-const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// The longest that a message waits for an object which another worker has.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -26,7 +24,7 @@ pub enum Ended {
     Completed,
     /// A part of its documents is written; a message was sent to go on from there.
     Paused,
-    /// It can't be used; a dead letter and its row say why.
+    /// It can't be used, as its row says; what is still there of it is a dead letter.
     Failed,
     /// There was nothing to do: it is gone, replaced, or done already.
     Ignored,
@@ -67,7 +65,7 @@ impl<M: Metadata> Parse<M> {
             return Ok(Ended::Ignored);
         }
         let job = job(put, head);
-        let until = lease_end(invocation);
+        let until = invocation.lease_until;
         let take = self
             .metadata
             .take(&job.object, &job.version, &invocation.owner, invocation.now, until)
@@ -108,7 +106,7 @@ impl<M: Metadata> Parse<M> {
             return Ok(Ended::Ignored);
         };
         let object = ObjectRef { deployment_key, part, object_key };
-        let (owner, now, until) = (&invocation.owner, invocation.now, lease_end(invocation));
+        let (owner, now, until) = (&invocation.owner, invocation.now, invocation.lease_until);
         match self.metadata.take(&object, &version, owner, now, until).await.map_err(again)? {
             Take::Taken(_) => self.deleted(&object, &version, invocation).await,
             Take::Held { until } => self.wait(until, body, invocation).await,
@@ -264,11 +262,4 @@ fn job(put: &Put, head: Head) -> Job {
         last_modified: head.last_modified,
     };
     Job { object, version, head }
-}
-
-/// The invocation's deadline and a little more, as a time.
-pub(crate) fn lease_end(invocation: &Invocation) -> Timestamp {
-    let left = invocation.deadline.remaining().saturating_add(LEASE_SLACK);
-    let left = jiff::SignedDuration::try_from(left).unwrap_or(jiff::SignedDuration::from_mins(15));
-    invocation.now.checked_add(left).unwrap_or(Timestamp::MAX)
 }

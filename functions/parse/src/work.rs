@@ -19,7 +19,6 @@ use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoint;
 use crate::collect::Collector;
-use crate::object::lease_end;
 use crate::pace::Pace;
 use crate::read::{self, Plan, Read, Stop};
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
@@ -203,7 +202,7 @@ impl<M: Metadata> Parse<M> {
     async fn tell(&self, job: &Job, read: u64, invocation: &Invocation) {
         let progress = Progress { read, size: job.head.size };
         let (object, version, owner) = (&job.object, &job.version, &invocation.owner);
-        let until = lease_end(invocation);
+        let until = invocation.lease_until;
         let told = self.metadata.extend(object, version, owner, until, progress).await;
         if let Err(error) = told {
             // Whether the lease is lost shows when the object is ended.

@@ -11,7 +11,6 @@ use logmill_metadata::Owner;
 use logmill_metadata_dynamodb::Dynamo;
 use logmill_model::Timestamp;
 use logmill_parse::{FUNCTION, Invocation, Parse};
-use logmill_runtime::retry::Deadline;
 use logmill_runtime::telemetry;
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -38,7 +37,7 @@ impl FromStr for Dispatch {
             Ok(_) => Err("it is no file: give a built function".to_owned()),
             Err(error) => Err(format!(
                 "{error}: give the address of `cargo lambda watch` (http://…), or a built function, \
-                 which `cargo build -p logmill-parse` puts at target/debug/parse"
+                 which `cargo build --bin parse` puts at target/debug/parse"
             )),
         }
     }
@@ -78,11 +77,8 @@ impl Environment {
         match self {
             Self::Outside(function) => Ok(function.invoke(request, &event, timeout).await?),
             Self::Here { parse, boot } => {
-                let invocation = Invocation {
-                    owner: Owner::local(boot, request),
-                    now: Timestamp::now(),
-                    deadline: Deadline::after(timeout),
-                };
+                let owner = Owner::local(boot, request);
+                let invocation = Invocation::within(owner, Timestamp::now(), timeout);
                 let parse = parse.clone();
                 let work = async move { parse.handle_event(event, &invocation).await };
                 // A task of its own: a panic ends it, and not the worker.
