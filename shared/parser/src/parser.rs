@@ -8,7 +8,7 @@ use logmill_model::{Cuts, Outcome, Timestamp};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clean::{clean, last_overwrite};
 use crate::dialect::{self, Dialects, Found};
-use crate::envelope::{self, Peeled};
+use crate::envelope::Peeled;
 use crate::event::{Event, Sink};
 use crate::explain;
 use crate::lines::{Lines, MAX_LINE, RawLine};
@@ -88,12 +88,12 @@ impl Parser {
         state.records.finish(|record| sink.event(Event::Record(record)));
         state.findings.errors.close(|error| sink.event(Event::Error(error)));
 
-        let outcome = explain::outcome(state.job.outcome(), &state.findings, state.number);
+        let outcome = explain::outcome(state.ci.outcome(), &state.findings, state.number);
         // Whether the part that is missing failed, nobody knows.
         let cut_off = input_cut.is_some() && outcome == Outcome::Success;
         let outcome = if cut_off { Outcome::Unknown } else { outcome };
         let (findings, end) = (&mut state.findings, state.number);
-        let last_step = state.job.last_step().unwrap_or(outcome);
+        let last_step = state.ci.last_step().unwrap_or(outcome);
         findings.steps.finish(last_step, (end, findings.last_stamp), |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);
@@ -111,7 +111,7 @@ impl Parser {
         let Self { state, masker, scratch } = self;
         state.number += 1;
         let cleaned = clean(raw.bytes, &mut scratch.cleaned, &mut state.cuts);
-        let peeled = envelope::peel(cleaned);
+        let peeled = state.ci.peel(cleaned);
         let body = last_overwrite(peeled.body);
         let masked = masker.line_cut(body, MAX_LINE);
         let text = cut(&masked, MAX_LINE);
@@ -143,7 +143,6 @@ impl State {
     /// The stamp of the line: its own or its predecessor's.
     fn stamp(&mut self, peeled: &Peeled<'_>) -> Option<Timestamp> {
         self.cuts.zone_assumed += u64::from(peeled.zone_assumed);
-        self.stamped |= peeled.stamped;
         if let Some(stamp) = peeled.stamp {
             self.findings.first_stamp.get_or_insert(stamp);
         }
@@ -152,7 +151,7 @@ impl State {
 
     /// Whether the line goes on with the record before it.
     fn joins(&mut self, text: &str, peeled: &Peeled<'_>) -> bool {
-        let unstamped = self.stamped && !peeled.stamped;
+        let unstamped = self.ci.stamps() && !peeled.stamped;
         let logged = self.records.is_logged() && peeled.stamp.is_none_or(|_| peeled.stamped);
         self.continuation.joins(text, logged) || unstamped
     }
@@ -167,14 +166,8 @@ impl State {
         sink: &mut dyn Sink,
     ) {
         let findings = &mut self.findings;
-        let mut report = Report { line, draft, findings, sink, tool: "github", claimed: None };
-        let steps_before = self.job.steps;
-        if let Some(marker) = peeled.marker {
-            self.job.marker(marker, peeled.stamped, &mut report);
-        } else if peeled.stamped {
-            self.job.line(line.text, &mut report);
-        }
-        if self.job.steps != steps_before {
+        let mut report = Report { line, draft, findings, sink, tool: "ci", claimed: None };
+        if self.ci.read(peeled, &mut report) {
             // No tool outlives the step that runs it.
             self.dialects = Dialects::default();
         }

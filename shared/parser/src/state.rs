@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::continuation::Continuation;
 use crate::dialect::Dialects;
-use crate::envelope::github::Job;
+use crate::envelope::Ci;
 use crate::errors::Errors;
 use crate::lines::Lines;
 use crate::records::Records;
@@ -18,9 +18,7 @@ pub(crate) struct State {
     /// The last line's number.
     pub(crate) number: u64,
     pub(crate) bytes: u64,
-    /// Whether GitHub's runner stamped a line: those that it did not stamp go on with the one before.
-    pub(crate) stamped: bool,
-    pub(crate) job: Job,
+    pub(crate) ci: Ci,
     pub(crate) continuation: Continuation,
     pub(crate) records: Records,
     pub(crate) dialects: Dialects,

@@ -13,7 +13,7 @@ use crate::steps::Nesting;
 
 /// A marker of the runner, without its `##[…]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Marker<'a> {
+enum Marker<'a> {
     Group(&'a str),
     EndGroup,
     Command(&'a str),
@@ -23,8 +23,13 @@ pub(crate) enum Marker<'a> {
     Other,
 }
 
+/// Whether a line is a marker.
+pub(super) fn is_marker(body: &str) -> bool {
+    marker(body).is_some()
+}
+
 /// The marker that a line is.
-pub(crate) fn marker(body: &str) -> Option<Marker<'_>> {
+fn marker(body: &str) -> Option<Marker<'_>> {
     let rest = body.strip_prefix("##[").or_else(|| body.strip_prefix("::"))?;
     if body.starts_with("::") {
         return workflow_command(rest);
@@ -91,7 +96,8 @@ impl Job {
     }
 
     /// Looks at a marker.
-    pub(crate) fn marker(&mut self, marker: Marker<'_>, stamped: bool, report: &mut Report<'_>) {
+    pub(crate) fn marker(&mut self, text: &str, stamped: bool, report: &mut Report<'_>) {
+        let Some(marker) = marker(text) else { return };
         if stamped {
             self.begin(report);
         }
@@ -175,7 +181,7 @@ impl Job {
 
 /// What an exit code says by itself: 137 is SIGKILL, which the kernel sends when memory runs out, and
 /// 124 is how `timeout` ends.
-pub(crate) fn exit_reason(code: &str) -> Reason {
+pub(super) fn exit_reason(code: &str) -> Reason {
     match code {
         "137" => Reason::Resource,
         "124" => Reason::Timeout,
