@@ -46,6 +46,8 @@ pub(crate) struct Candidate {
     pub(crate) step: Option<u32>,
     /// Whether a step failed that holds it.
     pub(crate) in_failed_step: bool,
+    /// Whether the CI system does not take it for an error.
+    pub(crate) minor: bool,
     /// Its lines, as far as they are kept; a repetition has the same.
     pub(crate) text: String,
 }
@@ -93,9 +95,23 @@ pub(crate) struct Errors {
     pub(crate) candidates_dropped: u64,
     pub(crate) errors: u64,
     pub(crate) warnings: u64,
+    /// The CI system that alone says what is an error: what others find is no more than a warning.
+    owner: Option<String>,
 }
 
 impl Errors {
+    /// Lets `owner` alone say what is an error.
+    pub(crate) fn own(&mut self, owner: &str) {
+        if self.owner.as_deref() != Some(owner) {
+            self.owner = Some(owner.to_owned());
+        }
+    }
+
+    /// Whether what `tool` takes for an error is one.
+    pub(crate) fn counts(&self, tool: &str) -> bool {
+        self.owner.as_deref().is_none_or(|owner| owner == tool)
+    }
+
     /// Begins a block at `at`, closing the one before through `told`.
     pub(crate) fn begin(
         &mut self,
@@ -209,7 +225,9 @@ impl Errors {
     }
 
     fn tell(&mut self, block: Block, mut told: impl FnMut(&LogError)) {
-        let Some((severity, reason)) = block.verdict else { return };
+        let Some((said, reason)) = block.verdict else { return };
+        let minor = !self.counts(&block.tool);
+        let severity = if minor { said.min(Severity::Warning) } else { said };
         if severity >= Severity::Error {
             self.errors += 1;
         } else if severity == Severity::Warning {
@@ -226,12 +244,12 @@ impl Errors {
             template_id: None,
         };
         told(&error);
-        if severity >= Severity::Error {
-            self.consider(error, (block.headline, block.headline_line), block.text);
+        if said >= Severity::Error {
+            self.consider(error, (block.headline, block.headline_line), block.text, minor);
         }
     }
 
-    fn consider(&mut self, error: LogError, headline: (String, u64), text: String) {
+    fn consider(&mut self, error: LogError, headline: (String, u64), text: String, minor: bool) {
         if let Some(known) = self.candidates.iter_mut().find(|known| known.text == text) {
             // A repetition in a step of its own counts there: the first one may have been survived.
             if known.step != error.step && !known.in_failed_step {
@@ -249,6 +267,7 @@ impl Errors {
             tool: error.tool,
             step: error.step,
             in_failed_step: false,
+            minor,
             text,
         };
         if self.candidates.len() < MAX_CANDIDATES {

@@ -17,7 +17,7 @@ const LAST_LINES: u64 = 30;
 impl Candidate {
     /// How much the error tells by its kind, 0 to 100.
     pub(crate) fn weight(&self) -> u8 {
-        match self.reason {
+        let weight = match self.reason {
             Reason::Compiler => 90,
             Reason::Assertion => 85,
             Reason::Dependency | Reason::Resource => 80,
@@ -28,7 +28,9 @@ impl Candidate {
             Reason::Network => 50,
             Reason::Other => 30,
             Reason::Summary => 10,
-        }
+        };
+        // What the CI system does not show explains a failure only where it shows nothing.
+        if self.minor { weight / 10 } else { weight }
     }
 }
 
@@ -50,7 +52,9 @@ pub(crate) fn outcome(ci: Option<Outcome>, findings: &Findings, lines: u64) -> O
         return outcome;
     }
     let last = findings.errors.candidates.iter().any(|candidate| {
-        candidate.reason != Reason::Other && candidate.end_line + LAST_LINES > lines
+        candidate.reason != Reason::Other
+            && !candidate.minor
+            && candidate.end_line + LAST_LINES > lines
     });
     if last { Outcome::Failed } else { Outcome::Unknown }
 }

@@ -123,11 +123,11 @@ impl Parser {
         let stamp = state.stamp(&peeled);
         let found = dialect::find(text);
         let draft = &mut scratch.draft;
-        draft.begin(found.level);
+        let level = peeled.level.or(found.level);
+        draft.begin(level);
         draft.joins = state.joins(text, &peeled);
 
-        let line =
-            Line { number: state.number, text, stamp, level: found.level, in_trace: draft.joins };
+        let line = Line { number: state.number, text, stamp, level, in_trace: draft.joins };
         let step_before = state.findings.steps.current();
         state.read(line, &peeled, &found, draft, sink);
 
@@ -167,7 +167,7 @@ impl State {
     ) {
         let findings = &mut self.findings;
         let mut report = Report { line, draft, findings, sink, tool: "ci", claimed: None };
-        if self.ci.read(peeled, &mut report) {
+        if self.ci.read(peeled, found, &mut report) {
             // No tool outlives the step that runs it.
             self.dialects = Dialects::default();
         }

@@ -86,7 +86,7 @@ impl<'a> Report<'a> {
             return;
         }
         if verdict.is_some_and(|(severity, _)| severity >= Severity::Error) {
-            self.findings.steps.count_error();
+            self.count_error();
         }
         let at = self.block_line();
         self.findings.errors.begin(&at, verdict, message, tell_error(self.sink));
@@ -139,9 +139,15 @@ impl<'a> Report<'a> {
 
     /// Tells an error in lines that lie behind.
     pub(crate) fn past_error(&mut self, past: &PastBlock, severity: Severity, reason: Reason) {
-        self.findings.steps.count_error();
+        self.count_error();
         let at = self.block_line();
         self.findings.errors.past(past, (severity, reason), &at, tell_error(self.sink));
+    }
+
+    fn count_error(&mut self) {
+        if self.findings.errors.counts(self.tool) {
+            self.findings.steps.count_error();
+        }
     }
 
     /// Whether a block of this dialect is open.
@@ -236,11 +242,21 @@ impl<'a> Report<'a> {
     /// Closes the innermost step of `nesting` at the line before this one, or at this one if it is
     /// the step's own end.
     pub(crate) fn close_step(&mut self, nesting: Nesting, result: Outcome) {
+        let line = self.line.number.saturating_sub(1);
+        match nesting {
+            Nesting::Group => self.end_step(nesting, result),
+            _ => self.close_step_at(nesting, result, (line, self.findings.last_stamp)),
+        }
+    }
+
+    /// Closes the innermost step of `nesting` at this line, which is its own end.
+    pub(crate) fn end_step(&mut self, nesting: Nesting, result: Outcome) {
+        self.close_step_at(nesting, result, (self.line.number, self.line.stamp));
+    }
+
+    fn close_step_at(&mut self, nesting: Nesting, result: Outcome, end: (u64, Option<Timestamp>)) {
         self.findings.errors.close(tell_error(self.sink));
-        let line = self.line.number.saturating_sub(u64::from(nesting != Nesting::Group));
         let findings = &mut *self.findings;
-        let end =
-            (line, if nesting == Nesting::Group { self.line.stamp } else { findings.last_stamp });
         findings.steps.close(nesting, result, end, |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);

@@ -18,6 +18,8 @@ const DEEP: usize = 48;
 pub(crate) enum Nesting {
     /// A step of the CI system.
     Ci,
+    /// A step of the script that the CI system runs.
+    Script,
     /// A group of lines that may hold other groups.
     Group,
     /// A phase of a tool.

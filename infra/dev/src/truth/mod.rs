@@ -5,6 +5,7 @@ mod file;
 mod history;
 mod masking;
 mod score;
+mod viewer_lines;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub(crate) fn run(write: bool) -> Result<()> {
 
     let mut now = score::run(&scorer, &out, &corpus, None)?;
     now.extend(score::run(&scorer, &out, &tests, Some(OWN_SET))?);
+    now.extend(viewer_lines::score(&corpus)?);
 
     let path = root.join(FILE);
     let mut file = TruthFile::read(&path)?;

@@ -12,6 +12,7 @@ use logmill_model::Level;
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
+use crate::envelope::VIEWER_LITERALS;
 use crate::level;
 use crate::report::{Line, Report};
 
@@ -99,10 +100,14 @@ pub(crate) struct Found {
     dialects: u64,
     /// The level that it states.
     pub(crate) level: Option<Level>,
+    /// Whether a CI system's viewer may show it as an error.
+    pub(crate) viewed: bool,
 }
 
 /// The literals that say what level a line has stand behind those of the dialects.
 const LEVEL: u8 = u8::MAX;
+/// And behind these, those of the viewer of a CI system.
+const VIEWER: u8 = u8::MAX - 1;
 
 struct Prefilter {
     automaton: Option<AhoCorasick>,
@@ -119,6 +124,8 @@ static PREFILTER: LazyLock<Prefilter> = LazyLock::new(|| {
     }
     literals.extend(level::LITERALS);
     owners.resize(literals.len(), LEVEL);
+    literals.extend(VIEWER_LITERALS);
+    owners.resize(literals.len(), VIEWER);
     // Some hundred short literals are far from what an automaton cannot hold.
     let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&literals).ok();
     Prefilter { automaton, owners }
@@ -128,12 +135,13 @@ static PREFILTER: LazyLock<Prefilter> = LazyLock::new(|| {
 pub(crate) fn find(text: &str) -> Found {
     let mut found = Found::default();
     let Some(automaton) = &PREFILTER.automaton else {
-        return Found { dialects: u64::MAX, level: None };
+        return Found { dialects: u64::MAX, level: None, viewed: true };
     };
     for hit in automaton.find_overlapping_iter(text) {
         match PREFILTER.owners[hit.pattern().as_usize()] {
             LEVEL if found.level.is_none() => found.level = level::at(text, hit.start()),
             LEVEL => {}
+            VIEWER => found.viewed = true,
             dialect => found.dialects |= 1 << dialect,
         }
     }
@@ -141,4 +149,4 @@ pub(crate) fn find(text: &str) -> Found {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,25 +6,25 @@ use crate::{Event, Options, Parser};
 
 /// What was found in a log.
 #[derive(Default)]
-pub(super) struct Seen {
-    pub(super) records: Vec<Record>,
+pub(crate) struct Seen {
+    pub(crate) records: Vec<Record>,
     /// `first-last result name`
-    pub(super) steps: Vec<String>,
+    pub(crate) steps: Vec<String>,
     /// The dialects that found errors.
     finders: Vec<String>,
     /// `first-last severity message`
-    pub(super) errors: Vec<String>,
+    pub(crate) errors: Vec<String>,
     /// `result class name`
-    pub(super) tests: Vec<String>,
+    pub(crate) tests: Vec<String>,
     /// `framework n run n passed n failed n skipped`
-    pub(super) summaries: Vec<String>,
+    pub(crate) summaries: Vec<String>,
     /// `first-last tool reason`
-    pub(super) explanation: Vec<String>,
-    pub(super) tools: Vec<String>,
-    pub(super) result: &'static str,
+    pub(crate) explanation: Vec<String>,
+    pub(crate) tools: Vec<String>,
+    pub(crate) result: &'static str,
 }
 
-pub(super) fn read(log: &str) -> Seen {
+pub(crate) fn read(log: &str) -> Seen {
     let mut seen = Seen::default();
     let mut sink = |event: Event<'_>| match event {
         Event::Record(record) => seen.records.push(record.clone()),

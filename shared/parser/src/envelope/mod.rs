@@ -5,14 +5,21 @@
 //! [`Ci::peel`], and [`Ci::read`] shows them to it. What the system says in its last words is the
 //! job's result.
 
+mod buildbot;
 mod github;
+mod mozharness;
+mod taskcluster;
+mod treeherder;
 
 use jiff::Timestamp;
-use logmill_model::Outcome;
+use logmill_model::{Level, Outcome, Severity};
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Found;
 use crate::report::Report;
 use crate::stamp::{self, Stamp};
+
+pub(crate) use treeherder::LITERALS as VIEWER_LITERALS;
 
 /// A line without its envelope.
 #[derive(Clone, Copy)]
@@ -25,6 +32,8 @@ pub(crate) struct Peeled<'a> {
     pub(crate) zone_assumed: bool,
     /// Whether the CI system stamped it.
     pub(crate) stamped: bool,
+    /// The level that the envelope states.
+    pub(crate) level: Option<Level>,
     /// What the CI system says in the line, or before what the tool wrote.
     pub(crate) marker: Option<Marker<'a>>,
 }
@@ -40,12 +49,16 @@ pub(crate) struct Marker<'a> {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum System {
     Github,
+    Buildbot,
+    Taskcluster,
 }
 
 /// What is known of the job that the log is of, a field each system.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Ci {
     github: github::Job,
+    buildbot: buildbot::Job,
+    taskcluster: taskcluster::Job,
     /// Whether the system stamps its lines: one that it did not stamp goes on with the one before.
     stamps: bool,
 }
@@ -53,9 +66,45 @@ pub(crate) struct Ci {
 impl Ci {
     /// Takes the envelope off `text`.
     pub(crate) fn peel<'a>(&mut self, text: &'a str) -> Peeled<'a> {
+        if let Some(peeled) = self.mozilla(text) {
+            return peeled;
+        }
         let peeled = peel(text);
         self.stamps |= peeled.stamped;
         peeled
+    }
+
+    /// Takes the envelope of one of Mozilla's systems off: its own marks and, inside of them, those of
+    /// the script that it runs. A line without any stands for itself.
+    fn mozilla<'a>(&mut self, text: &'a str) -> Option<Peeled<'a>> {
+        if let Some(mark) = buildbot::mark(text) {
+            let marker = Some(Marker { system: System::Buildbot, text });
+            let stamp = Some(mark.at);
+            let zone_assumed = mark.zone_assumed;
+            return Some(Peeled {
+                body: text,
+                stamp,
+                zone_assumed,
+                stamped: true,
+                level: None,
+                marker,
+            });
+        }
+        let prefix = self.taskcluster.prefix(text);
+        let (body, stamp) = prefix.map_or((text, None), |prefix| (prefix.body, prefix.at));
+        let script = if self.is_mozilla() { mozharness::peel(body) } else { None };
+        if prefix.is_none() && script.is_none() {
+            return None;
+        }
+        let level = script.map_or_else(|| prefix?.level(), |(level, _)| Some(level));
+        let marker =
+            prefix.map(|prefix| Marker { system: System::Taskcluster, text: prefix.speaker });
+        let body = script.map_or(body, |(_, body)| body);
+        Some(Peeled { body, stamp, zone_assumed: false, stamped: true, level, marker })
+    }
+
+    fn is_mozilla(&self) -> bool {
+        self.taskcluster.is_active() || self.buildbot.is_active()
     }
 
     /// Whether a line that the system did not stamp goes on with the one before it.
@@ -65,35 +114,69 @@ impl Ci {
 
     /// Lets the system whose line it is read it. Returns whether a step of a system begins at it:
     /// no tool outlives the step that runs it.
-    pub(crate) fn read(&mut self, peeled: &Peeled<'_>, report: &mut Report<'_>) -> bool {
+    pub(crate) fn read(
+        &mut self,
+        peeled: &Peeled<'_>,
+        found: &Found,
+        report: &mut Report<'_>,
+    ) -> bool {
         let steps = self.steps();
         match peeled.marker {
             Some(Marker { system: System::Github, text }) => {
                 report.tool = "github";
                 self.github.marker(text, peeled.stamped, report);
             }
-            None if peeled.stamped => {
+            Some(Marker { system: System::Buildbot, .. }) => {
+                report.tool = buildbot::NAME;
+                self.buildbot.mark(report);
+            }
+            Some(Marker { system: System::Taskcluster, text: speaker }) => {
+                report.tool = taskcluster::NAME;
+                self.taskcluster.line(speaker, peeled.level, report);
+            }
+            None if peeled.stamped && !self.is_mozilla() => {
                 report.tool = "github";
                 self.github.line(report.line.text, report);
             }
-            None => {}
+            None => self.buildbot.header(report.line),
+        }
+        if self.is_mozilla() {
+            self.view(peeled, found, report);
         }
         self.steps() != steps
     }
 
+    /// Reads a line as the viewer of Mozilla's systems does, which alone says what is an error.
+    fn view(&self, peeled: &Peeled<'_>, found: &Found, report: &mut Report<'_>) {
+        let is_task = self.taskcluster.is_active();
+        report.tool = if is_task { taskcluster::NAME } else { buildbot::NAME };
+        report.findings.errors.own(report.tool);
+        if is_task && peeled.level.is_some() {
+            mozharness::line(report.line.text, report);
+        }
+        if found.viewed || peeled.level.is_some_and(|level| level >= Level::Error) {
+            let text = report.line.text;
+            if let Some(reason) = treeherder::reason(text, peeled.level, is_task) {
+                report.error(Severity::Error, reason, text);
+            }
+        }
+    }
+
     /// How many steps of the system have begun.
     fn steps(&self) -> u64 {
-        self.github.steps
+        self.github.steps + self.buildbot.steps + self.taskcluster.steps
     }
 
     /// How the job ended, by the system's own words; none if the log is not a job's.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.github.outcome()
+        let mozilla = self.taskcluster.outcome().or_else(|| self.buildbot.outcome());
+        mozilla.or_else(|| self.github.outcome())
     }
 
     /// How the step ended that is open at the end of the log; none if the log is not a job's.
     pub(crate) fn last_step(&self) -> Option<Outcome> {
-        self.github.last_step()
+        let mozilla = self.taskcluster.last_step().or_else(|| self.buildbot.last_step());
+        mozilla.or_else(|| self.github.last_step())
     }
 }
 
@@ -109,6 +192,7 @@ fn peel(text: &str) -> Peeled<'_> {
             stamp: Some(stamp.time),
             zone_assumed: false,
             stamped: true,
+            level: None,
             marker: marker(body),
         };
     }
@@ -117,6 +201,7 @@ fn peel(text: &str) -> Peeled<'_> {
         stamp: stamp.map(|stamp| stamp.time),
         zone_assumed: stamp.is_some_and(|stamp| !stamp.zoned),
         stamped: false,
+        level: None,
         marker: marker(text),
     }
 }
