@@ -7,7 +7,7 @@ use logmill_model::{Cuts, Outcome, Timestamp};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clean::{clean, last_overwrite};
-use crate::dialect::{self, Dialects, Found};
+use crate::dialect::{self, Found};
 use crate::envelope::Peeled;
 use crate::event::{Event, Sink};
 use crate::explain;
@@ -85,6 +85,7 @@ impl Parser {
         let mut lines: Lines = take(&mut self.state.lines);
         lines.finish(|line| self.line(&line, sink));
         let state = &mut self.state;
+        state.end_dialects(&mut self.scratch.draft, sink);
         state.records.finish(|record| sink.event(Event::Record(record)));
         state.findings.errors.close(|error| sink.event(Event::Error(error)));
 
@@ -156,6 +157,16 @@ impl State {
         self.continuation.joins(text, logged) || unstamped
     }
 
+    /// Lets the dialects tell what they still hold at the end of the log.
+    fn end_dialects(&mut self, draft: &mut Draft, sink: &mut dyn Sink) {
+        let findings = &mut self.findings;
+        let (number, stamp) = (self.number, findings.last_stamp);
+        let line = Line { number, text: "", stamp, level: None, in_trace: false };
+        draft.begin(None);
+        let mut report = Report { line, draft, findings, sink, tool: "", claimed: None };
+        self.dialects.end(&mut report);
+    }
+
     /// Lets the envelope and the dialects read the line.
     fn read(
         &mut self,
@@ -169,7 +180,7 @@ impl State {
         let mut report = Report { line, draft, findings, sink, tool: "ci", claimed: None };
         if self.ci.read(peeled, found, &mut report) {
             // No tool outlives the step that runs it.
-            self.dialects = Dialects::default();
+            self.dialects.end(&mut report);
         }
         self.dialects.line(found, &mut report);
         if report.claimed.is_none() {

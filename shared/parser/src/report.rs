@@ -189,24 +189,46 @@ impl<'a> Report<'a> {
         result: TestOutcome,
         duration_s: Option<f64>,
     ) {
+        let test = TestCase { duration_s, ..self.case(framework, name, class, result) };
+        self.tell_test(test);
+    }
+
+    /// A test whose result this line states, to be told by [`Report::tell_test`] when more is known
+    /// of it: its parts are cut, so that a dialect may keep it.
+    pub(crate) fn case(
+        &mut self,
+        framework: &str,
+        name: &str,
+        class: Option<&str>,
+        result: TestOutcome,
+    ) -> TestCase {
         self.kind(RecordKind::Test);
-        self.framework(framework);
-        self.sink.event(Event::Test(&TestCase {
+        TestCase {
             framework: framework.to_owned(),
             name: cut(name, MAX_VALUE).to_owned(),
             classname: class.map(|class| cut(class, MAX_VALUE).to_owned()),
             result,
-            duration_s,
+            duration_s: None,
             message: None,
             line: self.line.number,
-        }));
+        }
     }
 
-    /// Tells what a run of tests came to; the line is filled in.
+    /// Tells a test of this line or an earlier one.
+    pub(crate) fn tell_test(&mut self, test: TestCase) {
+        self.framework(&test.framework);
+        let message = test.message.map(|message| cut(message.trim(), MAX_VALUE).to_owned());
+        self.sink.event(Event::Test(&TestCase { message, ..test }));
+    }
+
+    /// Tells what a run of tests came to. Its line is this one unless it names an earlier one.
     pub(crate) fn summary(&mut self, summary: TestSummary) {
-        self.kind(RecordKind::Test);
         self.framework(&summary.framework);
-        let summary = TestSummary { line: self.line.number, ..summary };
+        if summary.line == 0 {
+            self.kind(RecordKind::Test);
+        }
+        let line = if summary.line == 0 { self.line.number } else { summary.line };
+        let summary = TestSummary { line, ..summary };
         self.findings.count_tests(&summary);
         self.sink.event(Event::TestSummary(&summary));
     }

@@ -1,15 +1,17 @@
 //! Jest: single tests, the block of a failure up to its stack, the counts.
 //!
-//! A failure begins with `● suite › test` and is shown again behind `Summary of all failing tests`;
-//! `● Console` and the like are output of tests and no failures.
+//! `PASS` or `FAIL` and a file, below it with `--verbose` a tree of its tests; a failure begins with
+//! `● suite › test` and is shown again behind `Summary of all failing tests`; `● Console` and the
+//! like are output of tests and no failures (jestjs.io/docs/configuration, `reporters`).
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::titles::Titles;
+use super::{Dialect, captured};
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -19,8 +21,13 @@ pub(super) struct Jest {
     in_failure: bool,
     /// Behind `Summary of all failing tests`.
     repeating: bool,
-    /// Whether single tests are told as they end (`✓`), so that `●` repeats them.
-    verbose: bool,
+    /// In the tree of a file's tests, and the suites of the next one.
+    in_tree: bool,
+    titles: Titles,
+    /// The failed test, whose message follows.
+    failed: Option<TestCase>,
+    /// The name of the last failed test: each of its errors begins with it.
+    last_failed: Option<String>,
     /// The file whose tests are told.
     file: Option<String>,
     /// Whether a suite failed, perhaps before any of its tests ran.
@@ -28,6 +35,9 @@ pub(super) struct Jest {
     /// The counts, waiting for the time that follows them.
     summary: Option<TestSummary>,
 }
+
+/// The longest name of a test that is remembered, in bytes.
+const MAX_NAME: usize = 300;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNT: LazyLock<Regex> =
@@ -39,11 +49,11 @@ impl Dialect for Jest {
     const NAME: &'static str = "jest";
     const LITERALS: &'static [&'static str] = &[
         "PASS ", "FAIL ", "●", "✓", "✕", "○", "Tests: ", "Test Suites: ", "Time: ",
-        "Summary of all failing tests",
+        "Summary of all failing tests", " coverage threshold for ",
     ];
 
     fn awake(&self) -> bool {
-        self.in_failure || self.summary.is_some()
+        self.in_failure || self.in_tree || self.summary.is_some()
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -51,14 +61,17 @@ impl Dialect for Jest {
         if text.starts_with("Test Suites: ") {
             self.suites_failed = text.contains(" failed");
         } else if text.starts_with("Tests: ") && text.trim_end().ends_with(" total") {
-            self.in_failure = false;
-            self.summary = Some(summary(text));
+            self.tell_failed(None, report);
+            (self.in_failure, self.in_tree) = (false, false);
+            self.summary = Some(TestSummary { line: report.line.number, ..summary(text) });
             report.claim();
         } else if self.summary.is_some() {
             self.close(text, report);
         } else if let Some(file) = suite_file(line.text) {
+            self.tell_failed(None, report);
             self.file = Some(cut(file, 300).to_owned());
-            (self.in_failure, self.verbose) = (false, false);
+            (self.in_failure, self.in_tree) = (false, true);
+            (self.titles, self.last_failed) = (Titles::default(), None);
             report.framework("jest");
             report.claim();
         } else if text.starts_with("Summary of all failing tests") {
@@ -67,25 +80,42 @@ impl Dialect for Jest {
             self.failure(name, report);
         } else if self.in_failure {
             self.details(text, report);
-        } else if self.file.is_some() {
-            self.case(text, report);
+        } else if is_threshold(text) {
+            report.verdict(Outcome::Failed);
+            report.error(Severity::Error, Reason::Lint, text);
+        } else if self.in_tree {
+            self.tree(line.text, text, report);
         }
+    }
+
+    fn end(&mut self, report: &mut Report<'_>) {
+        self.tell_failed(None, report);
+        self.close("", report);
     }
 }
 
 impl Jest {
     fn failure(&mut self, name: &str, report: &mut Report<'_>) {
-        self.in_failure = !is_note(name);
+        self.tell_failed(None, report);
+        (self.in_failure, self.in_tree) = (!is_note(name), false);
         if !self.in_failure || self.repeating {
             self.in_failure = false;
             report.claim();
             return;
         }
-        let suite_failed = name == "Test suite failed to run";
-        if !self.verbose && !suite_failed {
-            report.test("jest", name, self.file.as_deref(), TestOutcome::Fail);
+        if self.last_failed.as_deref() != Some(cut(name, MAX_NAME)) {
+            let suite_failed = name == "Test suite failed to run";
+            let result = if suite_failed { TestOutcome::Error } else { TestOutcome::Fail };
+            self.failed = Some(report.case("jest", name, self.file.as_deref(), result));
+            self.last_failed = Some(cut(name, MAX_NAME).to_owned());
         }
         report.error(Severity::Error, Reason::Assertion, name);
+    }
+
+    fn tell_failed(&mut self, message: Option<&str>, report: &mut Report<'_>) {
+        if let Some(test) = self.failed.take() {
+            report.tell_test(TestCase { message: message.map(str::to_owned), ..test });
+        }
     }
 
     /// Everything up to the stack belongs to the failure.
@@ -94,36 +124,45 @@ impl Jest {
             report.hold();
             report.claim();
         } else if text.starts_with("at ") || text.starts_with("Test Suites:") {
+            self.tell_failed(None, report);
             self.in_failure = false;
             report.claim();
         } else {
+            self.tell_failed(Some(text), report);
             report.join();
             report.extend();
             report.claim();
         }
     }
 
-    fn case(&mut self, text: &str, report: &mut Report<'_>) {
-        let Some(mark) = text.chars().next() else { return };
+    /// A line of the tree of a file's tests, which ends where nothing is indented. Failed tests are
+    /// told below it, with their messages.
+    fn tree(&mut self, line: &str, text: &str, report: &mut Report<'_>) {
+        let indent = line.len() - text.len();
+        let Some(mark) = text.chars().next().filter(|_| indent > 0) else {
+            self.in_tree = false;
+            return;
+        };
         let result = match mark {
             '✓' | '√' => TestOutcome::Pass,
-            '✕' | '×' => TestOutcome::Fail,
             '○' | '✎' => TestOutcome::Skip,
-            _ => return,
+            '✕' | '×' => return,
+            _ => return self.titles.push(indent, text.trim_end()),
         };
         let name = text[mark.len_utf8()..].trim();
         if mark == '○' && name.starts_with("skipped ") && name.ends_with(" tests") {
             return;
         }
-        self.verbose = true;
-        let name = name.strip_prefix("skipped ").unwrap_or(name);
-        let duration = DURATION.captures(name);
+        let name = name.strip_prefix("skipped ").or_else(|| name.strip_prefix("todo ")).unwrap_or(name);
+        let duration = captured(&DURATION, name, "s)");
         let name = duration.as_ref().map_or(name, |found| &name[..name.len() - found[0].len()]);
-        let seconds = duration.and_then(|found| {
+        let path = self.titles.path(indent, name, " › ");
+        let mut test = report.case("jest", &path, self.file.as_deref(), result);
+        test.duration_s = duration.and_then(|found| {
             let number: f64 = found[1].parse().ok()?;
             Some(if &found[2] == "ms" { number / 1000.0 } else { number })
         });
-        report.timed_test("jest", name, self.file.as_deref(), result, seconds);
+        report.tell_test(test);
         report.claim();
     }
 
@@ -163,6 +202,11 @@ fn is_note(name: &str) -> bool {
         || name.ends_with(" Warning:")
 }
 
+/// `Jest: "global" coverage threshold for branches (80%) not met: 70%`
+fn is_threshold(text: &str) -> bool {
+    text.starts_with("Jest: ") && text.contains(" coverage threshold for ")
+}
+
 fn summary(text: &str) -> TestSummary {
     let mut summary = TestSummary { framework: "jest".to_owned(), ..TestSummary::default() };
     for count in COUNT.captures_iter(text) {
@@ -188,9 +232,9 @@ mod tests {
         assert_eq!(seen.explanation, ["9-18 jest assertion"]);
         assert_eq!(seen.summaries, ["jest 2 run 1 passed 1 failed 1 skipped"]);
         assert_eq!(seen.tests, [
-            "pass src/cart.test.js adds",
-            "fail src/cart.test.js removes",
-            "skip src/cart.test.js clears"
+            "pass src/cart.test.js cart › adds",
+            "skip src/cart.test.js cart › clears",
+            "fail src/cart.test.js cart › removes",
         ]);
     }
 }

@@ -30,6 +30,9 @@ trait Dialect {
 
     /// Reads a line.
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>);
+
+    /// Tells what waited for lines that do not come any more: the step or the log is over.
+    fn end(&mut self, _report: &mut Report<'_>) {}
 }
 
 /// What `pattern` captures in `text`, tried only where `text` holds a literal of it: looking for
@@ -37,6 +40,8 @@ trait Dialect {
 fn captured<'t>(pattern: &Regex, text: &'t str, literal: &str) -> Option<Captures<'t>> {
     if text.contains(literal) { pattern.captures(text) } else { None }
 }
+
+mod titles;
 
 macro_rules! dialects {
     ($($module:ident :: $dialect:ident),* $(,)?) => {
@@ -64,6 +69,15 @@ macro_rules! dialects {
                 )*
                 let _ = bit;
             }
+
+            /// Tells every dialect that nothing follows, and forgets what they know.
+            pub(crate) fn end(&mut self, report: &mut Report<'_>) {
+                $(
+                    report.tool = $module::$dialect::NAME;
+                    self.$module.end(report);
+                )*
+                *self = Self::default();
+            }
         }
 
         /// The file and the name of each dialect.
@@ -78,7 +92,11 @@ dialects! {
     sonar::Sonar,
     phrase::Phrase,
     maven::Maven,
+    ant::Ant,
     surefire::Surefire,
+    gradle_test::GradleTest,
+    gradle::Gradle,
+    mocha::Mocha,
     pytest::Pytest,
     jest::Jest,
     cargo::Cargo,

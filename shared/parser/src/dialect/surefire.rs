@@ -1,113 +1,253 @@
 //! Surefire and Failsafe, Maven's runners of JUnit and TestNG tests.
 //!
 //! Each class ends in a line `Tests run: 3, Failures: 1, …, Time elapsed: 0.1 s <<< FAILURE! -- in
-//! shop.CartTest`, each module in the same numbers without a time; only the latter are counted.
+//! shop.CartTest`, followed by its failures in full; each module in the same numbers without a time,
+//! below a list of its failures. Only the module's numbers are counted. As Surefire means them, the
+//! skipped tests are among those run, and what neither failed nor was in error has passed. Before
+//! version 2.13 and with `printSummary` off the list is all that names a failed test
+//! (maven.apache.org/surefire).
 
 use std::sync::LazyLock;
 
-use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
 use crate::report::{Line, Report};
+use crate::text::cut;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Surefire {
     /// Lines that may still belong to the failed test above.
     failure_lines: u8,
-    /// Seconds that the classes of this module took.
+    /// Whether frames of the failed test's stack were seen.
+    in_frames: bool,
+    /// The failed test whose exception follows.
+    failed: Option<TestCase>,
+    /// The class whose tests are told.
+    class: Option<String>,
+    /// What the classes of this module came to so far, and the seconds that they took.
+    classes: Counts,
     seconds: f64,
+    /// Whether failures were told in full, so that the list at the end repeats them.
+    told: bool,
+    /// The list at the end that is open.
+    list: Option<TestOutcome>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+struct Counts {
+    run: u64,
+    failed: u64,
+    skipped: u64,
 }
 
 /// An exception's message seldom has more lines; what is longer is output.
 const MAX_FAILURE_LINES: u8 = 30;
+/// The longest name of a class that is remembered, in bytes.
+const MAX_CLASS: usize = 300;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:\[\w+\] )?\s*Tests run: (\d+), Failures: (\d+), Errors: (\d+)(?:, Skipped: (\d+))?(?:, Flakes: \d+)?(, Time elapsed: ([\d.,]+))?",
+        r"^(?:\[(?:INFO|ERROR|WARNING)\] )?\s*Tests run: (\d+), Failures: (\d+), Errors: (\d+)(?:, Skipped: (\d+))?(?:, Flakes: \d+)?(, Time elapsed: ([\d.,]+))?(?:.*? in (\S+))?",
     )
     .unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static FAILED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:\[ERROR\] )?\s*(\S.*?)\s+(?:-- )?Time elapsed: ([\d.,]+) s(?:ec)?\s+<<< (FAILURE|ERROR)!",
+        r"^(?:\[ERROR\] )?\s*(\S.*?)(?:\s+(?:-- )?Time elapsed: ([\d.,]+) s(?:ec)?)?\s+<<< (FAILURE|ERROR)!\s*$",
     )
     .unwrap()
+});
+/// `testAdds(shop.CartTest): message`, as the list names a test before version 2.13.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static LISTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+([^\s(]+)\(([\w.$]+)\)(?::\s*(.*))?$").unwrap());
+/// `CartTest.adds:14 message`, `CartTest>Base.adds:14->helper:3 » NullPointer`, from 2.13 on.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static PLACED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s+(?:([\w$]+)>)?([\w.$]+)\.([^\s.:>»]+)(?::\d+)?(?:->\S+)*(?: ?» ?|\s+)?(.*)$")
+        .unwrap()
 });
 
 impl Dialect for Surefire {
     const NAME: &'static str = "surefire";
-    const LITERALS: &'static [&'static str] = &["Tests run: ", "<<< FAILURE!", "<<< ERROR!"];
+    const LITERALS: &'static [&'static str] = &[
+        "Tests run: ", "<<< FAILURE!", "<<< ERROR!", "Failed tests:", "Tests in error:",
+        "[ERROR] Failures:", "[ERROR] Errors:", " T E S T S",
+    ];
 
     fn awake(&self) -> bool {
-        self.failure_lines > 0
+        self.failure_lines > 0 || self.list.is_some()
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         if let Some(counts) = captured(&COUNTS, line.text, "Tests run: ") {
-            self.failure_lines = 0;
             self.counts(&counts, report);
         } else if let Some(failed) = captured(&FAILED, line.text, "<<< ") {
-            self.failure_lines = MAX_FAILURE_LINES;
-            failure(&failed, report);
+            self.failure(&failed, report);
+        } else if line.text.ends_with(" T E S T S") {
+            report.framework("junit");
+            report.build_tool("maven");
+        } else if let Some((result, first)) = list(line.text) {
+            self.list = Some(result);
+            if !first.trim().is_empty() {
+                self.listed(first, report);
+            }
+        } else if self.list.is_some() {
+            self.listed(untagged(line.text), report);
         } else if self.failure_lines > 0 {
             self.failure_lines -= 1;
             self.details(line, report);
+        }
+    }
+
+    fn end(&mut self, report: &mut Report<'_>) {
+        self.tell_failed(None, report);
+        // A module that was broken off: its classes are all that counts.
+        let classes = std::mem::take(&mut self.classes);
+        if classes.run > 0 {
+            self.summary(classes, report.line.number, report);
         }
     }
 }
 
 impl Surefire {
     fn counts(&mut self, counts: &Captures<'_>, report: &mut Report<'_>) {
+        self.tell_failed(None, report);
+        (self.failure_lines, self.list) = (0, None);
         let number = |group: usize| -> u64 {
             counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
         };
-        let failed = number(2) + number(3);
+        let counted =
+            Counts { run: number(1), failed: number(2).saturating_add(number(3)), skipped: number(4) };
         report.claim();
         if let Some(elapsed) = counts.get(6) {
             self.seconds += seconds(elapsed.as_str());
+            self.classes.run = self.classes.run.saturating_add(counted.run);
+            self.classes.failed = self.classes.failed.saturating_add(counted.failed);
+            self.classes.skipped = self.classes.skipped.saturating_add(counted.skipped);
+            self.class = counts.get(7).map(|class| cut(class.as_str(), MAX_CLASS).to_owned());
             return;
         }
-        let (all, skipped) = (number(1), number(4));
+        self.classes = Counts::default();
+        self.summary(counted, 0, report);
+    }
+
+    fn summary(&mut self, counted: Counts, line: u64, report: &mut Report<'_>) {
         report.build_tool("maven");
         report.summary(TestSummary {
             framework: "junit".to_owned(),
-            run: all.saturating_sub(skipped),
-            passed: all.saturating_sub(skipped + failed),
-            failed,
-            skipped,
+            run: counted.run,
+            passed: counted.run.saturating_sub(counted.failed),
+            failed: counted.failed,
+            skipped: counted.skipped,
             duration_s: Some(std::mem::take(&mut self.seconds)),
-            line: 0,
+            line,
         });
+        self.told = false;
+    }
+
+    fn failure(&mut self, failed: &Captures<'_>, report: &mut Report<'_>) {
+        self.tell_failed(None, report);
+        (self.failure_lines, self.in_frames, self.told) = (MAX_FAILURE_LINES, false, true);
+        let (class, name) = split_name(&failed[1]);
+        let class = class.or(self.class.as_deref().filter(|class| *class != name));
+        let result = if &failed[3] == "ERROR" { TestOutcome::Error } else { TestOutcome::Fail };
+        let duration_s = failed.get(2).map(|found| seconds(found.as_str()));
+        self.failed = Some(TestCase { duration_s, ..report.case("junit", name, class, result) });
+        report.error(Severity::Error, Reason::Assertion, failed[1].trim());
+    }
+
+    fn tell_failed(&mut self, message: Option<&str>, report: &mut Report<'_>) {
+        if let Some(test) = self.failed.take() {
+            report.tell_test(TestCase { message: message.map(str::to_owned), ..test });
+        }
     }
 
     /// The exception's message belongs to the failure, its frames only as far as the test itself.
     fn details(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text.trim_start();
-        if text.is_empty() || text.starts_with('[') {
-            self.failure_lines = 0;
-        } else if text.starts_with("at ") {
+        if text.starts_with("at ") || text.starts_with("... ") {
+            self.in_frames = true;
             report.hold();
+        } else if text.is_empty() && !self.in_frames {
+            // The message of an exception may hold an empty line.
+            report.hold();
+        } else if text.is_empty() || is_tagged(text) || text.starts_with("Running ") || text.starts_with("Results") {
+            self.failure_lines = 0;
+            self.tell_failed(None, report);
         } else {
             report.join();
-            if self.failure_lines + 1 == MAX_FAILURE_LINES {
+            if self.failed.is_some() {
                 // The exception, right behind the test's name.
+                self.tell_failed(Some(text), report);
                 report.reword(text);
             } else {
                 report.extend();
             }
         }
     }
+
+    /// A line of the list of failures, which begins with the first of them.
+    fn listed(&mut self, text: &str, report: &mut Report<'_>) {
+        let Some(result) = self.list else { return };
+        if text.trim().is_empty() || is_tagged(text) {
+            self.list = None;
+            return;
+        }
+        if !text.starts_with(' ') || text.starts_with("  Run ") || text.starts_with("    ") {
+            // More of a message, or one attempt of several.
+            return;
+        }
+        let (name, class, message) = if let Some(test) = LISTED.captures(text) {
+            (test.get(1), test.get(2), test.get(3))
+        } else if let Some(test) = PLACED.captures(text) {
+            (test.get(3), test.get(1).or(test.get(2)), test.get(4))
+        } else {
+            return;
+        };
+        let part = |found: Option<regex::Match<'_>>| found.map_or("", |found| found.as_str()).to_owned();
+        let (name, class, message) = (part(name), part(class), part(message));
+        report.claim();
+        if self.told {
+            return;
+        }
+        report.verdict(Outcome::Failed);
+        report.error(Severity::Error, Reason::Assertion, text.trim());
+        let test = report.case("junit", &name, Some(&class), result);
+        let message = Some(message).filter(|message| !message.is_empty());
+        report.tell_test(TestCase { message, ..test });
+    }
 }
 
-fn failure(failed: &Captures<'_>, report: &mut Report<'_>) {
-    let (class, name) = split_name(&failed[1]);
-    let result = if &failed[3] == "ERROR" { TestOutcome::Error } else { TestOutcome::Fail };
-    report.timed_test("junit", name, class, result, Some(seconds(&failed[2])));
-    report.error(Severity::Error, Reason::Assertion, failed[1].trim());
+/// The title of a list of failures: what its tests came to, and the first of them if it stands
+/// behind the title.
+fn list(text: &str) -> Option<(TestOutcome, &str)> {
+    let text = untagged(text);
+    if let Some(first) = text.strip_prefix("Failed tests:") {
+        return Some((TestOutcome::Fail, first));
+    }
+    if let Some(first) = text.strip_prefix("Tests in error:") {
+        return Some((TestOutcome::Error, first));
+    }
+    match text.trim_end() {
+        "Failures:" => Some((TestOutcome::Fail, "")),
+        "Errors:" => Some((TestOutcome::Error, "")),
+        _ => None,
+    }
+}
+
+/// A line without Maven's tag.
+fn untagged(text: &str) -> &str {
+    ["[ERROR] ", "[WARNING] ", "[INFO] "].iter().find_map(|tag| text.strip_prefix(tag)).unwrap_or(text)
+}
+
+fn is_tagged(text: &str) -> bool {
+    text.starts_with("[INFO]") || text.starts_with("[ERROR]") || text.starts_with("[WARNING]")
 }
 
 /// `shop.CartTest.adds`, or `adds(shop.CartTest)` before Surefire 3.
@@ -120,8 +260,11 @@ fn split_name(text: &str) -> (Option<&str>, &str) {
     }
     let method = text.find(['(', '[', '{', ' ']).unwrap_or(text.len());
     match text[..method].rfind('.') {
-        Some(dot) => (Some(&text[..dot]), &text[dot + 1..]),
-        None => (None, text),
+        // A class that could not be set up has no method: `shop.CartTest`.
+        Some(dot) if !text[dot + 1..].starts_with(char::is_uppercase) => {
+            (Some(&text[..dot]), &text[dot + 1..])
+        }
+        _ => (None, text),
     }
 }
 
@@ -137,10 +280,48 @@ mod tests {
     fn a_failed_test_is_found_with_its_class_and_counted_once() {
         let seen = read(include_str!("../../testdata/surefire.log"));
         assert_eq!(seen.tests, ["fail shop.CartTest adds", "error shop.CartTest removes"]);
-        assert_eq!(seen.summaries, ["junit 4 run 2 passed 2 failed 1 skipped"]);
+        assert_eq!(seen.summaries, ["junit 5 run 3 passed 2 failed 1 skipped"]);
         assert_eq!(seen.explanation, [
             "3-5 surefire assertion",
             "9-10 surefire assertion"
         ]);
+    }
+
+    #[test]
+    fn a_list_of_failures_names_the_tests_that_nothing_else_named() {
+        let seen = read(
+            "Results :\n\nFailed tests:   adds(shop.CartTest): expected:<3> but was:<2>\n  \
+             takes(shop.CartTest)\n\nTests in error: \n  removes(shop.CartTest)\n\n\
+             Tests run: 5, Failures: 2, Errors: 1, Skipped: 0\n",
+        );
+        assert_eq!(
+            seen.tests,
+            ["fail shop.CartTest adds", "fail shop.CartTest takes", "error shop.CartTest removes"]
+        );
+        let seen = read(
+            "[ERROR] Failures: \n[ERROR]   CartTest.adds:14 total ==> expected: <3> but was: <2>\n\
+             [ERROR]   CartTest>Base.takes:3->help:9 no\n[ERROR] Errors: \n\
+             [ERROR]   CartTest.removes:22 » IllegalState empty\n[INFO] \n\
+             [ERROR] Tests run: 5, Failures: 2, Errors: 1, Skipped: 0\n",
+        );
+        assert_eq!(seen.tests, ["fail CartTest adds", "fail CartTest takes", "error CartTest removes"]);
+    }
+
+    #[test]
+    fn a_message_with_an_empty_line_is_explained_whole() {
+        let seen = read(
+            "[ERROR] shop.CartTest.adds -- Time elapsed: 0.004 s <<< FAILURE!\norg.E: total\n\n\
+             of all: 3\n\tat shop.CartTest.adds(CartTest.java:14)\n\n[INFO] BUILD FAILURE\n",
+        );
+        assert_eq!(seen.explanation, ["1-4 surefire assertion"]);
+    }
+
+    #[test]
+    fn a_run_that_was_broken_off_is_counted_by_its_classes() {
+        let seen = read(
+            " T E S T S\nRunning a.B\nTests run: 2, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 0.1 sec\n\
+             Tests run: 1, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 sec <<< FAILURE!\n",
+        );
+        assert_eq!(seen.summaries, ["junit 3 run 2 passed 1 failed 1 skipped"]);
     }
 }
