@@ -74,9 +74,7 @@ impl Dialect for GradleTest {
         if text.starts_with("> Task :") || text.starts_with("BUILD ") {
             self.end(report);
             self.in_task = text.starts_with("> Task :") && text.to_ascii_lowercase().contains("test");
-        } else if text.as_bytes().first().is_some_and(u8::is_ascii_digit) && self.completed(text, report) {
-            self.stop(report);
-        } else if text.contains(": Executed ") && self.executed(text, report) {
+        } else if self.counts(text, report) {
             self.stop(report);
         } else if let Some((name, result)) = result(text) {
             let (class, name) = split_name(name);
@@ -156,6 +154,13 @@ impl GradleTest {
         } else {
             report.claim();
         }
+    }
+
+    /// Whether the line is one of counts.
+    fn counts(&mut self, text: &str, report: &mut Report<'_>) -> bool {
+        let digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        (digit && self.completed(text, report))
+            || (text.contains(": Executed ") && self.executed(text, report))
     }
 
     /// `12 tests completed, 3 failed, 1 skipped`
