@@ -8,7 +8,7 @@ use logmill_model::{Cuts, Outcome, Timestamp};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clean::{clean, last_overwrite};
 use crate::dialect::{self, Found};
-use crate::envelope::Peeled;
+use crate::envelope::{Marker, Peeled};
 use crate::event::{Event, Sink};
 use crate::explain;
 use crate::lines::{Lines, MAX_LINE, RawLine};
@@ -121,6 +121,12 @@ impl Parser {
             state.cuts.lines_cut += 1;
             state.cuts.line_bytes_cut += dropped;
         }
+        // What a system says becomes the names of steps and the messages of errors.
+        let said = peeled.marker.filter(|marker| marker.text != body);
+        let said = said.map(|marker| masker.line_cut(marker.text, MAX_LINE));
+        let marker =
+            peeled.marker.map(|marker| Marker { text: said.as_deref().unwrap_or(text), ..marker });
+        let peeled = Peeled { body: text, marker, ..peeled };
         let stamp = state.stamp(&peeled);
         let found = dialect::find(text);
         let draft = &mut scratch.draft;

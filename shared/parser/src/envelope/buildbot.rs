@@ -84,9 +84,9 @@ impl Job {
         self.begun |= self.header_keys >= HEADER_KEYS;
     }
 
-    /// Opens or closes a step.
-    pub(super) fn mark(&mut self, report: &mut Report<'_>) {
-        let Some(mark) = mark(report.line.text) else { return };
+    /// Opens or closes the step that `text` marks.
+    pub(super) fn mark(&mut self, text: &str, report: &mut Report<'_>) {
+        let Some(mark) = mark(text) else { return };
         report.kind(RecordKind::Marker);
         self.begun = true;
         if mark.is_start {

@@ -97,9 +97,10 @@ impl Ci {
             return None;
         }
         let level = script.map_or_else(|| prefix?.level(), |(level, _)| Some(level));
-        let marker =
-            prefix.map(|prefix| Marker { system: System::Taskcluster, text: prefix.speaker });
         let body = script.map_or(body, |(_, body)| body);
+        let marker = prefix
+            .filter(taskcluster::Prefix::is_worker)
+            .map(|_| Marker { system: System::Taskcluster, text: body });
         Some(Peeled { body, stamp, zone_assumed: false, stamped: true, level, marker })
     }
 
@@ -126,13 +127,13 @@ impl Ci {
                 report.tool = "github";
                 self.github.marker(text, peeled.stamped, report);
             }
-            Some(Marker { system: System::Buildbot, .. }) => {
+            Some(Marker { system: System::Buildbot, text }) => {
                 report.tool = buildbot::NAME;
-                self.buildbot.mark(report);
+                self.buildbot.mark(text, report);
             }
-            Some(Marker { system: System::Taskcluster, text: speaker }) => {
+            Some(Marker { system: System::Taskcluster, text }) => {
                 report.tool = taskcluster::NAME;
-                self.taskcluster.line(speaker, peeled.level, report);
+                self.taskcluster.worker(text, peeled.level, report);
             }
             None if peeled.stamped && !self.is_mozilla() => {
                 report.tool = "github";

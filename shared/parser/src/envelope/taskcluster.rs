@@ -22,13 +22,18 @@ pub(super) const NAME: &str = "taskcluster";
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Prefix<'a> {
     /// Who speaks: `taskcluster`, `taskcluster:warn`, `task`, `vcs`.
-    pub(super) speaker: &'a str,
+    speaker: &'a str,
     /// None where the worker writes no time.
     pub(super) at: Option<Timestamp>,
     pub(super) body: &'a str,
 }
 
 impl Prefix<'_> {
+    /// Whether the worker speaks.
+    pub(super) fn is_worker(&self) -> bool {
+        is_worker(self.speaker)
+    }
+
     /// The level in the speaker's name or, in old logs, the first word.
     pub(super) fn level(&self) -> Option<Level> {
         match self.speaker {
@@ -42,7 +47,6 @@ impl Prefix<'_> {
     }
 }
 
-/// Whether the worker speaks.
 fn is_worker(speaker: &str) -> bool {
     speaker.split(':').next() == Some("taskcluster")
 }
@@ -89,17 +93,13 @@ impl Job {
     /// The prefix that a line begins with; only the worker's own tells that the log is a task's.
     pub(super) fn prefix<'a>(&mut self, text: &'a str) -> Option<Prefix<'a>> {
         let prefix = prefix(text)?;
-        self.begun |= is_worker(prefix.speaker);
+        self.begun |= prefix.is_worker();
         self.begun.then_some(prefix)
     }
 
-    /// Looks at a line with a prefix.
-    pub(super) fn line(&mut self, speaker: &str, level: Option<Level>, report: &mut Report<'_>) {
-        if !is_worker(speaker) {
-            return;
-        }
+    /// Looks at a line of the worker.
+    pub(super) fn worker(&mut self, body: &str, level: Option<Level>, report: &mut Report<'_>) {
         report.kind(RecordKind::Marker);
-        let body = report.line.text;
         if level.is_some_and(|level| level >= Level::Error) {
             let cancelled = ["cancelled", "canceled"].iter().any(|word| body.contains(word));
             self.set(if cancelled { Outcome::Cancelled } else { Outcome::Failed });

@@ -117,3 +117,24 @@ proptest! {
         read(&log.concat());
     }
 }
+
+#[test]
+fn a_secret_in_what_a_ci_system_says_is_in_no_document() {
+    let secret = format!("AKIA{}", "Z7QXW2NB4KTJ6LMP");
+    let stamp = "2026-03-04T10:15:22.1234567Z";
+    let said = [
+        format!("{stamp} ##[group]Run push {secret}\n{stamp} ##[error]no key {secret}\n"),
+        format!("##[group]push {secret}\r\nx\n##[warning]a\rno key {secret}\n"),
+        format!(
+            "========= Started {secret} (results: 2, elapsed: 1 secs) (at 2013-06-05 12:44:58.8) =========\n"
+        ),
+        format!(
+            "[taskcluster:error] {secret}\n[taskcluster 2025-02-13 21:56:28.303Z] Task {secret}\n"
+        ),
+    ];
+    for log in said {
+        let told = events([log.as_bytes()], |parser| parser);
+        assert!(!told.contains(&secret), "{told}");
+        assert!(told.contains("masked:aws_key"), "{told}");
+    }
+}
