@@ -1,6 +1,6 @@
 //! An event, from its shape to the answer.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use futures_util::StreamExt as _;
@@ -12,12 +12,9 @@ use serde_json::Value;
 
 use crate::event::sqs::Delivered;
 use crate::event::{self, Malformed, Message, Origin, Put, Record, kafka, sqs};
+use crate::pace::{ANSWERING, LEAST};
 use crate::{FUNCTION, Invocation, Parse, Response, TryAgain, count};
 
-/// The time that is kept for the answer itself.
-const ANSWERING: Duration = Duration::from_millis(500);
-/// The time without which an object is not begun with.
-const LEAST: Duration = Duration::from_millis(500);
 /// How many records of a Kafka batch are looked up at once.
 const LOOKUPS_AT_ONCE: usize = 8;
 

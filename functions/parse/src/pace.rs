@@ -9,6 +9,11 @@ const RESERVE: Duration = Duration::from_secs(3);
 /// The most that is kept for writing what was read.
 const WRITING: Duration = Duration::from_secs(5);
 
+/// The most that is kept for the answer to a batch itself.
+pub(crate) const ANSWERING: Duration = Duration::from_millis(500);
+/// The time without which an object is not begun with.
+pub(crate) const LEAST: Duration = Duration::from_millis(500);
+
 /// When an invocation stops reading, and when its last request must have been answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {

@@ -52,6 +52,12 @@ pub(crate) struct Plan {
     pub(crate) progress: Arc<AtomicU64>,
 }
 
+/// Where an invocation before stopped, with the parser as it was there.
+pub(crate) struct Resumed {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) parser: Parser,
+}
+
 /// How far an object was read.
 pub(crate) enum Read {
     /// To its end: the summary of its logs.
@@ -65,23 +71,22 @@ pub(crate) fn read<R: io::Read + Seek>(
     reader: R,
     plan: &Plan,
     collector: &mut Collector<'_>,
-    from: Option<Checkpoint>,
+    from: Option<Resumed>,
 ) -> Result<Read, Stop> {
     let reader = io::BufReader::with_capacity(64 * 1024, reader);
-    let position = from.as_ref().map(|from| from.position).unwrap_or_default();
+    let position = from.as_ref().map(|from| from.checkpoint.position).unwrap_or_default();
     let object = collector
         .spent
         .time(Stage::Reading, || Object::resume(reader, Limits::default(), &position))
         .map_err(Stop::Read)?;
     let mut reading = Reading { object, plan, summary: Summary::default() };
     let mut pass = None;
-    if let Some(from) = from {
-        reading.summary = from.summary;
-        collector.kept = from.kept;
-        collector.selection = from.selection;
-        collector.is_second = from.is_second;
-        let options = Options { masking: plan.masking };
-        pass = Some(Parser::restore(options, &from.parser).map_err(Stop::State)?);
+    if let Some(Resumed { checkpoint, parser }) = from {
+        reading.summary = checkpoint.summary;
+        collector.kept = checkpoint.kept;
+        collector.selection = checkpoint.selection;
+        collector.is_second = checkpoint.is_second;
+        pass = Some(parser);
     }
     let paused = reading.entries(collector, pass)?;
     collector.hand_over()?;

@@ -13,6 +13,7 @@ use logmill_metadata::{
 use logmill_model::Summary;
 use logmill_model::id::ObjectKey;
 use logmill_objects::{ErrorKind, Head, RangeReader};
+use logmill_parser::{Options, Parser};
 use logmill_runtime::retry::{Deadline, Retryable};
 use logmill_runtime::telemetry::names;
 use tokio::sync::mpsc;
@@ -20,7 +21,7 @@ use tokio::sync::mpsc;
 use crate::checkpoint::Checkpoint;
 use crate::collect::Collector;
 use crate::pace::Pace;
-use crate::read::{self, Plan, Read, Stop};
+use crate::read::{self, Plan, Read, Resumed, Stop};
 use crate::{FUNCTION, Invocation, Parse, TryAgain};
 
 /// How many bulks may wait between parsing and writing.
@@ -69,8 +70,8 @@ impl<M: Metadata> Parse<M> {
             parser_version: logmill_parser::VERSION.to_owned(),
             observed_at: job.head.last_modified,
         };
-        let from = resumed(taken, job);
-        let began_at = from.as_ref().map(Checkpoint::order);
+        let from = self.resumed(taken, job);
+        let began_at = from.as_ref().map(|from| from.checkpoint.order());
         match self.documents(job, &origin, (pace, from), invocation).await? {
             Read::Ended(summary) => {
                 self.tidy(job, taken, &origin, &summary, pace.writing).await?;
@@ -142,12 +143,27 @@ impl<M: Metadata> Parse<M> {
             .map_err(|error| metadata_fault(&error))
     }
 
+    /// Where the invocation before stopped, if it can be gone on with.
+    fn resumed(&self, taken: &Taken, job: &Job) -> Option<Resumed> {
+        let options = Options { masking: self.settings.masking };
+        let opened = Checkpoint::open(taken.checkpoint.as_ref()?).and_then(|checkpoint| {
+            let parser = Parser::restore(options, &checkpoint.parser)?;
+            Ok(Resumed { checkpoint, parser })
+        });
+        if let Err(error) = &opened {
+            metrics::counter!(names::PARSE_CHECKPOINTS_REFUSED).increment(1);
+            let key = job.object.object_key.as_str();
+            tracing::warn!(key, %error, "the log is parsed from its beginning");
+        }
+        opened.ok()
+    }
+
     /// Streams the object through the parser into the documents' store.
     async fn documents(
         &self,
         job: &Job,
         origin: &Origin,
-        (pace, from): (Pace, Option<Checkpoint>),
+        (pace, from): (Pace, Option<Resumed>),
         invocation: &Invocation,
     ) -> Result<Read, Fault> {
         let (bulks, mut written) = mpsc::channel::<Bulk>(BULKS);
@@ -274,19 +290,6 @@ impl Pausing {
         let progress = Progress { read: checkpoint.packed, size: job.head.size };
         Ok(Self { checkpoint: bytes, progress })
     }
-}
-
-/// Where the invocation before stopped, if it can be gone on with.
-fn resumed(taken: &Taken, job: &Job) -> Option<Checkpoint> {
-    let opened = Checkpoint::open(taken.checkpoint.as_ref()?).and_then(|checkpoint| {
-        logmill_parser::Parser::restore(logmill_parser::Options::default(), &checkpoint.parser)?;
-        Ok(checkpoint)
-    });
-    if let Err(error) = &opened {
-        metrics::counter!(names::PARSE_CHECKPOINTS_REFUSED).increment(1);
-        tracing::warn!(key = job.object.object_key, %error, "the log is parsed from its beginning");
-    }
-    opened.ok()
 }
 
 /// The parts whose documents were written: at least the object's own, so that an archive that came

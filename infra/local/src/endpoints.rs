@@ -94,14 +94,36 @@ pub(crate) struct Clients {
 }
 
 /// Where each part is: at its port, or where a variable says.
-struct Places {
-    s3: String,
-    dynamodb: String,
-    search: String,
-    sqs: String,
+pub(crate) struct Places {
+    pub(crate) s3: String,
+    pub(crate) dynamodb: String,
+    pub(crate) search: String,
+    pub(crate) sqs: String,
 }
 
 impl Places {
+    /// Of the local cloud at these ports; `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_DYNAMODB`,
+    /// `AWS_ENDPOINT_URL_SQS` and `OPENSEARCH_URL` move one part each.
+    pub(crate) fn from_environment(ports: &Ports) -> Self {
+        Self::of(ports, |name| std::env::var(name).ok())
+    }
+
+    /// Whether all of AWS' parts are those of the local cloud.
+    pub(crate) fn are_local(&self, ports: &Ports) -> bool {
+        [
+            (&self.s3, ports.s3_port),
+            (&self.dynamodb, ports.dynamodb_port),
+            (&self.sqs, ports.sqs_port),
+        ]
+        .iter()
+        .all(|(place, port)| **place == url(*port))
+    }
+
+    /// The address of the queue of `parse`.
+    pub(crate) fn queue_url(&self) -> String {
+        format!("{}/000000000000/{PARSE_QUEUE}", self.sqs)
+    }
+
     fn of(ports: &Ports, variable: impl Fn(&str) -> Option<String>) -> Self {
         let place = |name: &str, port| {
             let elsewhere = variable(name).filter(|address| !address.is_empty());
@@ -117,12 +139,11 @@ impl Places {
 }
 
 impl Clients {
-    /// Clients of the local cloud at these ports; `AWS_ENDPOINT_URL_S3`,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` and `OPENSEARCH_URL` move one part each.
+    /// Clients of the local cloud at these ports, and of parts that are elsewhere ([`Places`]);
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION` are for those. Nothing is sent
     /// yet.
     pub(crate) fn local(ports: &Ports) -> anyhow::Result<Self> {
-        let places = Places::of(ports, |name| std::env::var(name).ok());
+        let places = Places::from_environment(ports);
         let at = |place: &str, port| {
             let credentials = if place == url(port) { local() } else { environment() };
             config(credentials).into_builder().endpoint_url(place).build()
@@ -130,11 +151,11 @@ impl Clients {
         let objects = Objects::connect_to(&at(&places.s3, ports.s3_port), &places.s3);
         Ok(Self {
             metadata: Dynamo::connect(&at(&places.dynamodb, ports.dynamodb_port), ""),
-            documents: Documents::connect(&Endpoint::new(places.search), Names::default())
+            documents: Documents::connect(&Endpoint::new(places.search.as_str()), Names::default())
                 .context("OPENSEARCH_URL")?,
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
             queues: aws_sdk_sqs::Client::new(&at(&places.sqs, ports.sqs_port)),
-            queue_url: format!("{}/000000000000/{PARSE_QUEUE}", places.sqs),
+            queue_url: places.queue_url(),
             objects,
         })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::routing::get;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use logmill_parse::{Parse, Queue, Settings};
 use logmill_runtime::config::{MetricsFormat, Records};
 use logmill_runtime::telemetry;
@@ -37,8 +38,8 @@ pub(crate) struct UpArguments {
     #[arg(long)]
     timings: bool,
     /// Which records of a log are indexed
-    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = ["all", "failed", "context", "none"])]
-    records: String,
+    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = records())]
+    records: Records,
     /// Run the function elsewhere: at the address of `cargo lambda watch`, or as this executable
     #[arg(long, value_name = "URL|PATH", value_hint = clap::ValueHint::FilePath)]
     dispatch: Option<Dispatch>,
@@ -112,19 +113,21 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     Ok(well)
 }
 
-/// The value of `--records`.
-fn records(name: &str) -> Records {
-    let known = Records::NAMES.iter().find(|(known, _)| *known == name);
-    known.map(|(_, records)| *records).unwrap_or_default()
+/// The values of `--records`.
+fn records() -> impl TypedValueParser<Value = Records> {
+    PossibleValuesParser::new(Records::NAMES.map(|(name, _)| name)).map(|name| {
+        let known = Records::NAMES.into_iter().find(|(known, _)| *known == name);
+        known.map(|(_, records)| records).unwrap_or_default()
+    })
 }
 
 /// Where the function runs, `WORKERS` times.
 fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> {
-    let (parse, boot) = (Arc::new(function(clients, records(&arguments.records))), boot_id());
+    let (parse, boot) = (Arc::new(function(clients, arguments.records)), boot_id());
     let environment = |_| match &arguments.dispatch {
         Some(dispatch) => {
             let mut variables = variables(&arguments.ports);
-            variables.push(("LOGMILL_RECORDS".to_owned(), arguments.records.clone()));
+            variables.push(("LOGMILL_RECORDS".to_owned(), arguments.records.name().to_owned()));
             Environment::outside(dispatch, variables)
         }
         None => Environment::Here { parse: parse.clone(), boot: boot.clone() },

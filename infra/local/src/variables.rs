@@ -1,26 +1,31 @@
 //! The settings with which a function outside this process finds the local cloud.
 
-use crate::endpoints::{BUCKET, DEAD_LETTERS, PARSE_QUEUE, Ports, url};
+use crate::endpoints::{BUCKET, DEAD_LETTERS, Places, Ports};
 
 /// Names and values of environment variables.
 pub(crate) fn variables(ports: &Ports) -> Vec<(String, String)> {
-    let queue_url = format!("{}/000000000000/{PARSE_QUEUE}", url(ports.sqs_port));
-    [
-        ("AWS_ACCESS_KEY_ID", "logmill".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "logmill-local".to_owned()),
-        // That of somebody's real account does not belong to these keys.
-        ("AWS_SESSION_TOKEN", String::new()),
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_ENDPOINT_URL_S3", url(ports.s3_port)),
-        ("AWS_ENDPOINT_URL_DYNAMODB", url(ports.dynamodb_port)),
-        ("AWS_ENDPOINT_URL_SQS", url(ports.sqs_port)),
-        ("OPENSEARCH_URL", url(ports.search_port)),
+    let places = Places::from_environment(ports);
+    let mut variables = Vec::new();
+    // Whoever moved one of AWS' parts has keys for it in the environment, which a function inherits.
+    if places.are_local(ports) {
+        variables.extend([
+            ("AWS_ACCESS_KEY_ID", "logmill".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "logmill-local".to_owned()),
+            // That of somebody's real account does not belong to these keys.
+            ("AWS_SESSION_TOKEN", String::new()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+        ]);
+    }
+    variables.extend([
+        ("LOGMILL_PARSE_QUEUE_URL", places.queue_url()),
+        ("AWS_ENDPOINT_URL_S3", places.s3),
+        ("AWS_ENDPOINT_URL_DYNAMODB", places.dynamodb),
+        ("AWS_ENDPOINT_URL_SQS", places.sqs),
+        ("OPENSEARCH_URL", places.search),
         ("LOGMILL_BUCKET", BUCKET.to_owned()),
         ("LOGMILL_DEAD_LETTER_BUCKET", DEAD_LETTERS.to_owned()),
-        ("LOGMILL_PARSE_QUEUE_URL", queue_url),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    ]);
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The same as lines for a shell.

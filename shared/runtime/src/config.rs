@@ -43,11 +43,22 @@ pub enum Records {
 impl Records {
     /// All of them, with the names by which settings give them.
     pub const NAMES: [(&str, Self); 4] = [
-        ("all", Self::All),
-        ("failed", Self::Failed),
-        ("context", Self::Context),
-        ("none", Self::None),
+        (Self::All.name(), Self::All),
+        (Self::Failed.name(), Self::Failed),
+        (Self::Context.name(), Self::Context),
+        (Self::None.name(), Self::None),
     ];
+
+    /// The name by which settings give it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Failed => "failed",
+            Self::Context => "context",
+            Self::None => "none",
+        }
+    }
 }
 
 /// Addresses that take the place of AWS' own. The SDKs read them by themselves; here they are

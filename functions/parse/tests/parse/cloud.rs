@@ -9,7 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use logmill_deadletter::{DeadLetter, DeadLetters};
 use logmill_documents::{Documents, Endpoint, Kind, Names};
-use logmill_local_queue::Queue as LocalQueue;
+use logmill_local_queue::{Message, Queue as LocalQueue};
 use logmill_local_s3::LocalS3;
 use logmill_local_search::LocalSearch;
 use logmill_metadata::{Metadata as _, Status, Store as _};
@@ -26,6 +26,8 @@ pub(crate) const BUCKET: &str = "deployment-logs";
 pub(crate) const DEAD_LETTERS: &str = "logmill-dead-letters";
 pub(crate) const QUEUE: &str = "logmill-parse";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any delay with which the function sends a message.
+const DELAY: Duration = Duration::from_secs(3);
 
 /// The engines, and a function that uses them.
 pub(crate) struct Cloud {
@@ -153,13 +155,28 @@ impl Cloud {
     /// write what it read: machines differ.
     pub(crate) async fn work_off_within(&self, time: Duration) {
         let mut time = time;
-        while let Some(message) = self.queue.receive(QUEUE, 1, PATIENCE).await.unwrap().pop() {
+        while let Some(message) = self.next().await {
             let answer = self.call_within(sqs(&[&message.body]), time).await;
             if answer == Ok(Response::Batch(Default::default())) {
                 self.queue.delete(QUEUE, &message.receipt).await.unwrap();
             } else {
                 self.queue.release(QUEUE, &message.receipt, Duration::ZERO).await.unwrap();
                 time *= 2;
+            }
+        }
+    }
+
+    /// The next message; one with a delay is waited for, as one of a call that was cut off, which
+    /// waits for the end of that call's lease.
+    async fn next(&self) -> Option<Message> {
+        loop {
+            let left = self.queue.counts(QUEUE).await.unwrap();
+            if left.delayed + left.visible == 0 {
+                return None;
+            }
+            let receiving = self.queue.receive_wait(QUEUE, 1, Some(PATIENCE), DELAY);
+            if let Some(message) = receiving.await.unwrap().pop() {
+                return Some(message);
             }
         }
     }

@@ -118,6 +118,8 @@ async fn is_the_same_in_parts(cloud: &mut Cloud, name: &str, content: Vec<u8>, p
     assert!(counted["paused"].as_u64() > Some(0), "{name}: it was done in one go: {counted}");
     let key = |object: String| ObjectKey::parse(&object).deployment_key;
     let (whole, in_parts) = (key(format!("whole-{name}")), key(format!("parts-{name}")));
+    let row = cloud.parse.metadata.object(&in_parts, "").await.unwrap().unwrap();
+    assert_eq!((row.status, &row.error), (Status::Completed, &None), "{name}");
     for part in parts {
         let wanted = documents(cloud, &whole, part).await;
         let found = documents(cloud, &in_parts, part).await;

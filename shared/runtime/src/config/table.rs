@@ -100,7 +100,8 @@ pub const SETTINGS: &[Setting] = &[
         "all",
         "Which records of a log are indexed: `all`, `failed` (of logs that failed), `context` (50 \
          lines around errors, explanations and the borders of steps) or `none`",
-    ),
+    )
+    .of(&["parse"]),
     with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`"),
     with(
         "LOGMILL_METRICS",
