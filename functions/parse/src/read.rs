@@ -158,7 +158,7 @@ impl<R: io::Read + Seek> Reading<'_, R> {
         };
         collector.is_second = true;
         collector.selection = selection;
-        let parser = Parser::new(Options { masking: self.plan.masking });
+        let parser = Parser::new(Options { masking: self.plan.masking, ..Options::default() });
         parse(&mut log, parser, collector, self.plan)
     }
 
@@ -180,7 +180,7 @@ fn begin(collector: &mut Collector<'_>, selection: Selection, plan: &Plan) -> Pa
     collector.kept = crate::collect::Kept::default();
     collector.is_second = false;
     collector.selection = selection;
-    Parser::new(Options { masking: plan.masking })
+    Parser::new(Options { masking: plan.masking, ..Options::default() })
 }
 
 /// Tells the metrics what a log had, and what limits left of it.

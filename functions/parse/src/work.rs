@@ -145,7 +145,7 @@ impl<M: Metadata> Parse<M> {
 
     /// Where the invocation before stopped, if it can be gone on with.
     fn resumed(&self, taken: &Taken, job: &Job) -> Option<Resumed> {
-        let options = Options { masking: self.settings.masking };
+        let options = Options { masking: self.settings.masking, ..Options::default() };
         let opened = Checkpoint::open(taken.checkpoint.as_ref()?).and_then(|checkpoint| {
             let parser = Parser::restore(options, &checkpoint.parser)?;
             Ok(Resumed { checkpoint, parser })

@@ -84,8 +84,12 @@ pub struct Cuts {
     pub nul_bytes: u64,
     /// Places where a secret or personal data was masked.
     pub masked: u64,
-    /// Stamps without a zone, read as UTC.
+    /// Stamps without a zone, read as UTC or in the zone that the caller named.
     pub zone_assumed: u64,
+    /// Stamps without a year or a date, and no stamp before them that had one: read in the year or
+    /// on the day that the caller named, or in 1970.
+    #[serde(default)]
+    pub date_assumed: u64,
     /// Why the input ended before its end, in words: a truncated or damaged archive, a limit.
     pub input: Option<String>,
 }

@@ -88,7 +88,7 @@ impl Way {
             Self::Logmill | Self::Unmasked => {
                 let masked = self == Self::Logmill;
                 let masking = if masked { Policy::all() } else { Policy::none() };
-                let mut parser = Parser::new(Options { masking });
+                let mut parser = Parser::new(Options { masking, ..Options::default() });
                 let mut writer = ndjson::Writer::new(out()?);
                 pieces(&mut input, |piece| parser.push(piece, &mut writer))?;
                 parser.finish(None, &mut writer);

@@ -1,7 +1,7 @@
 //! Bytes of a line → readable text: valid UTF-8 without terminal codes.
 
 use logmill_model::Cuts;
-use memchr::memchr3;
+use memchr::{memchr3, memmem};
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
@@ -61,6 +61,11 @@ fn strip(text: &str, out: &mut String, cuts: &mut Cuts) {
 /// The length of the escape sequence at the start of `code`, at least 1.
 fn escape_length(code: &[u8]) -> usize {
     match code.get(1) {
+        // A console note of Jenkins: hidden text between two codes.
+        Some(b'[') if code.starts_with(b"\x1b[8mha:") => {
+            let end = memmem::find(code, b"\x1b[0m").map(|end| end + 4);
+            end.unwrap_or(code.len())
+        }
         Some(b'[') => {
             let parameters = code[2..].iter().take_while(|byte| (0x20..0x40).contains(*byte));
             let end = 2 + parameters.count();
@@ -94,6 +99,8 @@ mod tests {
         assert_eq!(cleaned(b"\x1b[1;31merror\x1b[0m: x\x1b[K"), "error: x");
         assert_eq!(cleaned(b"\x1b]8;;https://a\x1b\\link\x1b]8;;\x1b\\ end"), "link end");
         assert_eq!(cleaned(b"\x1b]0;title\x07text\x1b(B"), "text");
+        assert_eq!(cleaned(b"\x1b[8mha:////4AAAA=\x1b[0m[Pipeline] sh"), "[Pipeline] sh");
+        assert_eq!(cleaned(b"\x1b[8mhidden\x1b[0m text"), "hidden text");
         assert_eq!(cleaned(b"\x1b"), "");
         assert_eq!(cleaned("\u{1b}ä".as_bytes()), "ä");
     }

@@ -40,6 +40,7 @@ pub mod ndjson;
 mod parser;
 mod records;
 mod report;
+mod service;
 mod stamp;
 mod state;
 mod steps;
@@ -48,6 +49,7 @@ mod text;
 pub use checkpoint::{Checkpoint, CheckpointError, MAX_CHECKPOINT};
 pub use event::{Event, Sink};
 pub use parser::{Options, Parser};
+pub use stamp::Assumed;
 
 /// The version of what the parser finds: documents carry it, and a checkpoint of another version is
 /// not used.

@@ -8,12 +8,13 @@ use logmill_model::{Cuts, Outcome, Timestamp};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clean::{clean, last_overwrite};
 use crate::dialect::{self, Found};
-use crate::envelope::{Marker, Peeled};
+use crate::envelope::{Buffers, Marker, Peeled};
 use crate::event::{Event, Sink};
 use crate::explain;
 use crate::lines::{Lines, MAX_LINE, RawLine};
 use crate::records::{Draft, RecordLine};
 use crate::report::{Line, Report};
+use crate::stamp::Assumed;
 use crate::state::State;
 use crate::text::cut;
 
@@ -22,6 +23,8 @@ use crate::text::cut;
 pub struct Options {
     /// Which secrets and personal data are masked.
     pub masking: Policy,
+    /// What stamps leave out.
+    pub assumed: Assumed,
 }
 
 /// Reads one log, piece by piece.
@@ -32,6 +35,7 @@ pub struct Options {
 pub struct Parser {
     state: State,
     masker: Masker,
+    assumed: Assumed,
     /// Memory for the line at hand; holds nothing between lines.
     scratch: Scratch,
 }
@@ -39,6 +43,7 @@ pub struct Parser {
 #[derive(Default)]
 struct Scratch {
     cleaned: String,
+    buffers: Buffers,
     draft: Draft,
 }
 
@@ -49,6 +54,7 @@ impl Parser {
         Self {
             state: State::default(),
             masker: Masker::new(options.masking),
+            assumed: options.assumed,
             scratch: Scratch::default(),
         }
     }
@@ -60,7 +66,7 @@ impl Parser {
     pub fn restore(options: Options, checkpoint: &Checkpoint) -> Result<Self, CheckpointError> {
         let (state, masked) = checkpoint.open()?;
         let masker = Masker::resume(options.masking, masked);
-        Ok(Self { state, masker, scratch: Scratch::default() })
+        Ok(Self { state, masker, assumed: options.assumed, scratch: Scratch::default() })
     }
 
     /// The whole state as one value of at most 256 KiB.
@@ -95,7 +101,7 @@ impl Parser {
         let outcome = if cut_off { Outcome::Unknown } else { outcome };
         let (findings, end) = (&mut state.findings, state.number);
         let last_step = state.ci.last_step().unwrap_or(outcome);
-        findings.steps.finish(last_step, (end, findings.last_stamp), |step| {
+        findings.steps.finish(last_step, (end, findings.last_stamp), &mut |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);
             }
@@ -109,10 +115,11 @@ impl Parser {
     }
 
     fn line(&mut self, raw: &RawLine<'_>, sink: &mut dyn Sink) {
-        let Self { state, masker, scratch } = self;
+        let Self { state, masker, assumed, scratch } = self;
         state.number += 1;
         let cleaned = clean(raw.bytes, &mut scratch.cleaned, &mut state.cuts);
-        let peeled = state.ci.peel(cleaned);
+        let peeled =
+            state.ci.peel(raw.bytes, cleaned, &mut scratch.buffers, assumed, &mut state.cuts);
         let body = last_overwrite(peeled.body);
         let masked = masker.line_cut(body, MAX_LINE);
         let text = cut(&masked, MAX_LINE);
@@ -135,12 +142,15 @@ impl Parser {
         draft.joins = state.joins(text, &peeled);
 
         let line = Line { number: state.number, text, stamp, level, in_trace: draft.joins };
+        // The structure of the record, not of a trace in it.
+        draft.joins |= state.continues_service(text, &peeled);
         let step_before = state.findings.steps.current();
         state.read(line, &peeled, &found, draft, sink);
 
         let step = state.findings.steps.current().or(step_before);
         let own_stamp = peeled.stamp.is_some() && !peeled.stamped;
-        let line = RecordLine { number: line.number, text, stamp, own_stamp, step };
+        let glued = peeled.continues;
+        let line = RecordLine { number: line.number, text, stamp, own_stamp, glued, step };
         state.records.line(&line, draft, |record| sink.event(Event::Record(record)));
         state.findings.last_stamp = stamp.or(state.findings.last_stamp);
     }
@@ -149,7 +159,6 @@ impl Parser {
 impl State {
     /// The stamp of the line: its own or its predecessor's.
     fn stamp(&mut self, peeled: &Peeled<'_>) -> Option<Timestamp> {
-        self.cuts.zone_assumed += u64::from(peeled.zone_assumed);
         if let Some(stamp) = peeled.stamp {
             self.findings.first_stamp.get_or_insert(stamp);
         }
@@ -160,7 +169,7 @@ impl State {
     fn joins(&mut self, text: &str, peeled: &Peeled<'_>) -> bool {
         let unstamped = self.ci.stamps() && !peeled.stamped;
         let logged = self.records.is_logged() && peeled.stamp.is_none_or(|_| peeled.stamped);
-        self.continuation.joins(text, logged) || unstamped
+        self.continuation.joins(text, logged) || unstamped || peeled.continues
     }
 
     /// Lets the dialects tell what they still hold at the end of the log.
@@ -171,6 +180,12 @@ impl State {
         draft.begin(None);
         let mut report = Report { line, draft, findings, sink, tool: "", claimed: None };
         self.dialects.end(&mut report);
+    }
+
+    /// Whether the line goes on with the record of a service, none of a CI system's log.
+    fn continues_service(&mut self, text: &str, peeled: &Peeled<'_>) -> bool {
+        let is_stamped = peeled.stamp.is_some() && !peeled.stamped;
+        self.service.joins(text, is_stamped) && !self.ci.is_known()
     }
 
     /// Lets the envelope and the dialects read the line.

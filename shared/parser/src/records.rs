@@ -63,6 +63,8 @@ pub(crate) struct RecordLine<'a> {
     pub(crate) text: &'a str,
     pub(crate) stamp: Option<Timestamp>,
     pub(crate) own_stamp: bool,
+    /// Whether it goes on with the line before, with no line end between them.
+    pub(crate) glued: bool,
     pub(crate) step: Option<u32>,
 }
 
@@ -107,7 +109,10 @@ impl Records {
     /// Appends the line if all of it finds room.
     fn append(&mut self, line: &RecordLine<'_>) -> bool {
         let fits = self.record.message.len() + 1 + line.text.len() <= MAX_RECORD;
-        if fits {
+        if fits && line.glued {
+            self.record.message.push_str(line.text);
+            self.record.end_line = line.number;
+        } else if fits {
             append_line(&mut self.record.message, line.text, MAX_RECORD);
             self.record.end_line = line.number;
         }

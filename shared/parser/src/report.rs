@@ -1,15 +1,15 @@
 //! What a dialect says about the line at hand.
 
 use logmill_model::{
-    Level, LogError, Outcome, Reason, RecordKind, Severity, TestCase, TestOutcome, TestSummary,
-    Timestamp,
+    Level, LogError, Outcome, Reason, RecordKind, Severity, Step, TestCase, TestOutcome,
+    TestSummary, Timestamp,
 };
 
 use crate::errors::{BlockLine, PastBlock};
 use crate::event::{Event, Sink};
 use crate::records::Draft;
 use crate::state::Findings;
-use crate::steps::Nesting;
+use crate::steps::{Nesting, Steps, Wanted};
 use crate::text::cut;
 
 /// The longest value of a field, and the longest name or message of a test, in bytes.
@@ -261,27 +261,82 @@ impl<'a> Report<'a> {
         self.findings.steps.open(name, nesting, self.line.number, self.line.stamp);
     }
 
+    /// Opens a step at this line that began at another time than the line's.
+    pub(crate) fn open_step_at(&mut self, name: &str, nesting: Nesting, at: Option<Timestamp>) {
+        self.findings.steps.open(name, nesting, self.line.number, at.or(self.line.stamp));
+    }
+
     /// Closes the innermost step of `nesting` at the line before this one, or at this one if it is
     /// the step's own end.
     pub(crate) fn close_step(&mut self, nesting: Nesting, result: Outcome) {
-        let line = self.line.number.saturating_sub(1);
-        match nesting {
-            Nesting::Group => self.end_step(nesting, result),
-            _ => self.close_step_at(nesting, result, (line, self.findings.last_stamp)),
+        let own = nesting == Nesting::Group;
+        let line = self.line.number.saturating_sub(u64::from(!own));
+        let stamp = if own { self.line.stamp } else { self.findings.last_stamp };
+        self.end(Wanted::Nesting(nesting), Some(result), (line, stamp));
+    }
+
+    /// Closes the innermost step of `nesting` at this line, which is its last. Without a result it
+    /// waits for [`Report::settle_step`].
+    pub(crate) fn end_step(&mut self, nesting: Nesting, result: Option<Outcome>) {
+        self.end(Wanted::Nesting(nesting), result, (self.line.number, self.line.stamp));
+    }
+
+    /// Closes the innermost step called `name` at this line, as [`Report::end_step`] does. Returns
+    /// whether there is one.
+    pub(crate) fn end_named(
+        &mut self,
+        name: &str,
+        result: Option<Outcome>,
+        at: Option<Timestamp>,
+    ) -> bool {
+        self.end(Wanted::Name(name), result, (self.line.number, at.or(self.line.stamp)))
+    }
+
+    fn end(
+        &mut self,
+        wanted: Wanted<'_>,
+        result: Option<Outcome>,
+        end: (u64, Option<Timestamp>),
+    ) -> bool {
+        let mut found = false;
+        self.tell_steps(|steps, told| found = steps.close(wanted, result, end, told));
+        found
+    }
+
+    /// Says how the step ended that has ended without a result.
+    pub(crate) fn settle_step(&mut self, result: Outcome) {
+        if self.findings.steps.is_waiting() {
+            self.tell_steps(|steps, told| steps.settle(result, told));
         }
     }
 
-    /// Closes the innermost step of `nesting` at this line, which is its own end.
-    pub(crate) fn end_step(&mut self, nesting: Nesting, result: Outcome) {
-        self.close_step_at(nesting, result, (self.line.number, self.line.stamp));
+    /// Lets the step that has ended without a result reach to this line.
+    pub(crate) fn extend_waiting_step(&mut self) {
+        self.findings.steps.extend_waiting(self.line.number);
     }
 
-    fn close_step_at(&mut self, nesting: Nesting, result: Outcome, end: (u64, Option<Timestamp>)) {
+    /// Says when the innermost step began.
+    pub(crate) fn start_step(&mut self, at: Option<Timestamp>) {
+        self.findings.steps.started(at);
+    }
+
+    /// Whether a step of the CI system is open.
+    pub(crate) fn in_ci_step(&self) -> bool {
+        self.findings.steps.is_open(Nesting::Ci)
+    }
+
+    /// Whether the innermost step called `name` is one of the CI system's.
+    pub(crate) fn is_outer_step(&self, name: &str) -> bool {
+        self.findings.steps.is_outer(name)
+    }
+
+    /// Ends the open error, then steps through `close`, telling each.
+    fn tell_steps(&mut self, close: impl FnOnce(&mut Steps, &mut dyn FnMut(&Step))) {
         self.findings.errors.close(tell_error(self.sink));
-        let findings = &mut *self.findings;
-        findings.steps.close(nesting, result, end, |step| {
+        let Findings { steps, errors, .. } = &mut *self.findings;
+        close(steps, &mut |step| {
             if step.result == Outcome::Failed {
-                findings.errors.step_failed(step.start_line);
+                errors.step_failed(step.start_line);
             }
             self.sink.event(Event::Step(step));
         });

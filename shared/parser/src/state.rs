@@ -9,6 +9,7 @@ use crate::envelope::Ci;
 use crate::errors::Errors;
 use crate::lines::Lines;
 use crate::records::Records;
+use crate::service::Service;
 use crate::steps::Steps;
 
 /// Everything that a parser knows of the log so far.
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) bytes: u64,
     pub(crate) ci: Ci,
     pub(crate) continuation: Continuation,
+    pub(crate) service: Service,
     pub(crate) records: Records,
     pub(crate) dialects: Dialects,
     pub(crate) findings: Findings,

@@ -37,11 +37,29 @@ struct Open {
     failed: bool,
 }
 
+/// Which step is meant: the innermost such.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    Nesting(Nesting),
+    Name(&'a str),
+}
+
+/// A step whose result is still to come.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+struct Waiting {
+    step: Open,
+    parent: Option<u32>,
+    end_line: u64,
+    finished_at: Option<Timestamp>,
+}
+
 /// The open steps, the innermost last.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Steps {
     open: Vec<Open>,
     last_number: u32,
+    /// A step that has ended, and a later line says how.
+    waiting: Option<Waiting>,
     /// Steps that were not opened, for too many were.
     pub(crate) dropped: u64,
 }
@@ -90,20 +108,77 @@ impl Steps {
         }
     }
 
-    /// Closes the innermost step of `nesting` and all that is open inside it, each through `closed`
-    /// with its last line and stamp. One that was marked as failed has failed.
+    /// Closes the innermost step that is `wanted` and all that is open inside it, each through
+    /// `closed` with its last line and stamp. One that was marked as failed has failed; one without
+    /// a result waits for [`Steps::settle`]. Returns whether there is such a step.
     pub(crate) fn close(
         &mut self,
-        nesting: Nesting,
-        result: Outcome,
+        wanted: Wanted<'_>,
+        result: Option<Outcome>,
         end: (u64, Option<Timestamp>),
-        mut closed: impl FnMut(&Step),
-    ) {
-        let Some(at) = self.open.iter().rposition(|step| step.nesting == nesting) else { return };
-        while self.open.len() > at {
-            let result = if self.open.len() > at + 1 { Outcome::Unknown } else { result };
-            self.close_innermost(result, end, &mut closed);
+        closed: &mut dyn FnMut(&Step),
+    ) -> bool {
+        let Some(at) = self.find(wanted) else { return false };
+        while self.open.len() > at + 1 {
+            self.close_innermost(Outcome::Unknown, end, closed);
         }
+        if result.is_some() || self.open[at].failed {
+            self.close_innermost(result.unwrap_or(Outcome::Failed), end, closed);
+        } else if let Some(step) = self.open.pop() {
+            self.settle(Outcome::Success, closed);
+            let parent = self.current();
+            let (end_line, finished_at) = end;
+            self.waiting = Some(Waiting { step, parent, end_line, finished_at });
+        }
+        true
+    }
+
+    fn find(&self, wanted: Wanted<'_>) -> Option<usize> {
+        self.open.iter().rposition(|step| match wanted {
+            Wanted::Nesting(nesting) => step.nesting == nesting,
+            Wanted::Name(name) => {
+                let name = name.trim();
+                step.name == cut(name, MAX_NAME)
+                    || step.name.len() <= MAX_DEEP_NAME && step.name == cut(name, MAX_DEEP_NAME)
+            }
+        })
+    }
+
+    /// Whether a step of `nesting` is open.
+    pub(crate) fn is_open(&self, nesting: Nesting) -> bool {
+        self.find(Wanted::Nesting(nesting)).is_some()
+    }
+
+    /// Whether the innermost step called `name` is a step of the CI system.
+    pub(crate) fn is_outer(&self, name: &str) -> bool {
+        self.find(Wanted::Name(name)).is_some_and(|at| self.open[at].nesting == Nesting::Ci)
+    }
+
+    /// Says when the innermost step began.
+    pub(crate) fn started(&mut self, at: Option<Timestamp>) {
+        if let Some(step) = self.open.last_mut() {
+            step.started_at = at.or(step.started_at);
+        }
+    }
+
+    /// Says how the step ended that waits for it.
+    pub(crate) fn settle(&mut self, result: Outcome, closed: &mut dyn FnMut(&Step)) {
+        let Some(Waiting { step, parent, end_line, finished_at }) = self.waiting.take() else {
+            return;
+        };
+        closed(&step.ended(parent, result, (end_line, finished_at)));
+    }
+
+    /// The step whose result is still to come reaches to `line`.
+    pub(crate) fn extend_waiting(&mut self, line: u64) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.end_line = line;
+        }
+    }
+
+    /// Whether a step waits for its result.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
     }
 
     /// Closes everything at the end of the log.
@@ -111,10 +186,11 @@ impl Steps {
         &mut self,
         result: Outcome,
         end: (u64, Option<Timestamp>),
-        mut closed: impl FnMut(&Step),
+        closed: &mut dyn FnMut(&Step),
     ) {
+        self.settle(result, closed);
         while !self.open.is_empty() {
-            self.close_innermost(result, end, &mut closed);
+            self.close_innermost(result, end, closed);
         }
     }
 
@@ -122,19 +198,31 @@ impl Steps {
         &mut self,
         result: Outcome,
         (end_line, finished_at): (u64, Option<Timestamp>),
-        closed: &mut impl FnMut(&Step),
+        closed: &mut dyn FnMut(&Step),
     ) {
-        let Some(step) = self.open.pop() else { return };
-        closed(&Step {
-            number: step.number,
-            parent: self.current(),
-            name: step.name,
-            result: if step.failed { Outcome::Failed } else { result },
-            started_at: step.started_at,
+        if let Some(step) = self.open.pop() {
+            closed(&step.ended(self.current(), result, (end_line, finished_at)));
+        }
+    }
+}
+
+impl Open {
+    fn ended(
+        self,
+        parent: Option<u32>,
+        result: Outcome,
+        (end_line, finished_at): (u64, Option<Timestamp>),
+    ) -> Step {
+        Step {
+            number: self.number,
+            parent,
+            name: self.name,
+            result: if self.failed { Outcome::Failed } else { result },
+            started_at: self.started_at,
             finished_at,
-            start_line: step.start_line,
-            end_line: end_line.max(step.start_line),
-            errors: step.errors,
-        });
+            start_line: self.start_line,
+            end_line: end_line.max(self.start_line),
+            errors: self.errors,
+        }
     }
 }

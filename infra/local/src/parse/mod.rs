@@ -93,7 +93,7 @@ fn parse(
     let part = is_archive.then(|| log.part().to_owned());
     let spoken = log.name().map_or_else(|| name.to_owned(), |member| format!("{name}, {member}"));
     output.begin_log(part)?;
-    let mut parser = Parser::new(Options { masking });
+    let mut parser = Parser::new(Options { masking, ..Options::default() });
     let mut cut = None;
     loop {
         match log.next_piece() {

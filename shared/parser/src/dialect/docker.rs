@@ -39,6 +39,11 @@ impl Dialect for Docker {
             report.kind(RecordKind::DockerLayer);
             report.field("docker_layer", &layer[1]);
             report.field("docker_instruction", &layer[2]);
+            // `Step 1/2: Compile` is no instruction of a Dockerfile.
+            let word = layer[2].split(' ').next().unwrap_or("");
+            if !word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                return;
+            }
             report.build_tool("docker");
             self.in_build = true;
             // The layers of BuildKit run side by side: they are no steps, one behind the other.

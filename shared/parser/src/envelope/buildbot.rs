@@ -6,16 +6,12 @@
 //! and `========= Finished …` of the same form (buildbotcustom/bin/log_uploader.py). The codes of
 //! results are those of `buildbot.status.results`.
 
-use jiff::Timestamp;
 use logmill_model::{Outcome, RecordKind};
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Line, Report};
-use crate::stamp;
+use crate::stamp::{self, Stamp};
 use crate::steps::Nesting;
-
-/// How the system is called where it finds errors.
-pub(super) const NAME: &str = "buildbot";
 
 /// The header stands in the first lines.
 const HEADER_LINES: u64 = 16;
@@ -28,9 +24,7 @@ pub(super) struct Mark<'a> {
     is_start: bool,
     name: &'a str,
     code: &'a str,
-    pub(super) at: Timestamp,
-    /// Whether the time was printed without a zone.
-    pub(super) zone_assumed: bool,
+    pub(super) stamp: Stamp,
 }
 
 /// The mark that a line is.
@@ -44,7 +38,7 @@ pub(super) fn mark(text: &str) -> Option<Mark<'_>> {
     let (code, rest) = rest.split_once(", elapsed: ")?;
     let stamp = stamp::at_start(rest.split_once(") (at ")?.1)?;
     let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
-    is_code.then_some(Mark { is_start, name, code, at: stamp.time, zone_assumed: !stamp.zoned })
+    is_code.then_some(Mark { is_start, name, code, stamp })
 }
 
 /// Follows a build from its header to its last step.
@@ -98,7 +92,7 @@ impl Job {
             let outcome = outcome(mark.code);
             self.failed |= outcome == Outcome::Failed;
             self.in_step = false;
-            report.end_step(Nesting::Ci, outcome);
+            report.end_step(Nesting::Ci, Some(outcome));
         }
     }
 

@@ -3,13 +3,17 @@
 //! Each line has the stamp `2026-03-04T10:15:22.1234567Z ` and is a line of output or one of the
 //! runner's markers (github.com/actions/runner, `src/Runner.Worker`): `##[group]Run …` opens a step
 //! and shows its command, `##[endgroup]` closes only that display, and the step's output follows;
-//! `##[error]Process completed with exit code N.` ends a step that failed.
+//! `##[error]Process completed with exit code N.` ends a step that failed. Inside a composite action
+//! each of its steps stands between `##[start-action display=NAME;id=ID]` and
+//! `##[end-action id=ID;outcome=failure;conclusion=success;duration_ms=N]`; where a tool prints these
+//! two, the runner writes `##[\start-action`.
 
 use logmill_model::{Outcome, Reason, RecordKind, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
 use crate::steps::Nesting;
+use crate::text::cut;
 
 /// A marker of the runner, without its `##[…]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +23,10 @@ enum Marker<'a> {
     Command(&'a str),
     Error(&'a str),
     Warning(&'a str),
+    /// The name and the id of a composite action's step.
+    StartAction(&'a str, &'a str),
+    /// The id of a composite action's step, and whether its failure, if any, counts.
+    EndAction(&'a str, Outcome),
     /// `notice`, `debug`, `section`, `add-matcher`: nothing depends on them.
     Other,
 }
@@ -45,8 +53,27 @@ fn marker(body: &str) -> Option<Marker<'_>> {
         name if name.starts_with("add-matcher") || name.starts_with("remove-matcher") => {
             Marker::Other
         }
-        _ => return None,
+        name => return action(name),
     })
+}
+
+/// `start-action display=Install;id=cb.__run`,
+/// `end-action id=cb.__run;outcome=failure;conclusion=success;duration_ms=14`
+fn action(marker: &str) -> Option<Marker<'_>> {
+    if let Some(rest) = marker.strip_prefix("start-action display=") {
+        let (name, id) = rest.rsplit_once(";id=")?;
+        return Some(Marker::StartAction(name, id));
+    }
+    let (id, rest) = marker.strip_prefix("end-action id=")?.split_once(';')?;
+    let conclusion = rest.split(';').find_map(|field| field.strip_prefix("conclusion="));
+    let outcome = match conclusion? {
+        "success" => Outcome::Success,
+        "failure" => Outcome::Failed,
+        "cancelled" => Outcome::Cancelled,
+        "skipped" => Outcome::Skipped,
+        _ => Outcome::Unknown,
+    };
+    Some(Marker::EndAction(id, outcome))
 }
 
 /// A workflow command as the tool prints it, before a runner rewrites it: a log that was made
@@ -64,6 +91,10 @@ fn workflow_command(rest: &str) -> Option<Marker<'_>> {
     })
 }
 
+/// How many steps of actions may be open one in another, and the longest name of one, in bytes.
+const MAX_ACTIONS: usize = 32;
+const MAX_ACTION: usize = 150;
+
 /// Follows a job from its first step to its last.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Job {
@@ -79,6 +110,8 @@ pub(crate) struct Job {
     cancelled: bool,
     /// Whether the runner's last lines were seen: a log that was cut has not passed.
     ended: bool,
+    /// The open steps of composite actions: their ids and names.
+    actions: Vec<(String, String)>,
 }
 
 impl Job {
@@ -103,7 +136,9 @@ impl Job {
         }
         report.kind(RecordKind::Marker);
         match marker {
-            Marker::Group(name) if stamped && name.starts_with("Run ") => {
+            Marker::Group(name)
+                if stamped && name.starts_with("Run ") && self.actions.is_empty() =>
+            {
                 // A step that follows one that printed an error: that error did not end the job.
                 self.error_in_step = false;
                 self.next_step(name, report);
@@ -112,8 +147,32 @@ impl Job {
             Marker::EndGroup => report.close_step(Nesting::Group, Outcome::Unknown),
             Marker::Error(text) => self.error(text, report),
             Marker::Warning(text) => report.error(Severity::Warning, Reason::Other, text),
-            Marker::Command(_) | Marker::Other => {}
+            Marker::StartAction(name, id) if stamped => self.start_action(name, id, report),
+            Marker::EndAction(id, outcome) if stamped => self.end_action(id, outcome, report),
+            _ => {}
         }
+    }
+
+    fn start_action(&mut self, name: &str, id: &str, report: &mut Report<'_>) {
+        if self.actions.len() < MAX_ACTIONS {
+            report.open_step(name, Nesting::Group);
+            let kept = |text| cut(text, MAX_ACTION).to_owned();
+            self.actions.push((kept(id), kept(name)));
+        }
+    }
+
+    fn end_action(&mut self, id: &str, outcome: Outcome, report: &mut Report<'_>) {
+        let id = cut(id, MAX_ACTION);
+        let Some(at) = self.actions.iter().rposition(|(known, _)| known == id) else { return };
+        let name = std::mem::take(&mut self.actions[at].1);
+        self.actions.truncate(at);
+        // An error that the action survived is not its end.
+        self.error_in_step = false;
+        if outcome == Outcome::Failed && self.actions.is_empty() {
+            self.failed = true;
+            report.fail_step();
+        }
+        report.end_named(&name, Some(outcome), None);
     }
 
     fn begin(&mut self, report: &mut Report<'_>) {
@@ -125,10 +184,13 @@ impl Job {
 
     fn error(&mut self, text: &str, report: &mut Report<'_>) {
         if let Some(code) = text.strip_prefix("Process completed with exit code ") {
-            self.failed = true;
-            self.error_in_step = false;
             report.error(Severity::Error, exit_reason(code.trim_end_matches('.')), text);
-            report.fail_step();
+            // Of a step in an action its end tells whether that counts.
+            self.error_in_step = !self.actions.is_empty();
+            if !self.error_in_step {
+                self.failed = true;
+                report.fail_step();
+            }
         } else if text.starts_with("The operation was canceled")
             || text.starts_with("The runner has received a shutdown signal")
         {
@@ -146,6 +208,7 @@ impl Job {
     }
 
     fn next_step(&mut self, name: &str, report: &mut Report<'_>) {
+        self.actions.clear();
         if self.error_in_step {
             self.error_in_step = false;
             self.failed = true;

@@ -1,37 +1,55 @@
-//! What a CI system puts around the lines of the tools that it runs. It is peeled off before
-//! anything else looks at a line.
+//! What a CI system or a container's engine puts around the lines of the tools that it runs. It is
+//! peeled off before anything else looks at a line.
 //!
-//! A system is a module: its state is a field of [`Ci`], its lines become a [`Marker`] in
-//! [`Ci::peel`], and [`Ci::read`] shows them to it. What the system says in its last words is the
-//! job's result.
+//! A system is a module: its state is a field of [`Ci`], `detect` knows it by what only it says, its
+//! lines become a [`Marker`], and [`Ci::read`] shows them to it. The first system that is seen is the
+//! log's; what other systems would say is text in it, so that a job that prints another job's log is
+//! still itself. What the system says in its last words is the job's result.
 
+mod azure;
 mod buildbot;
+mod buildkite;
+mod circle;
+mod container;
+mod detect;
 mod github;
+mod gitlab;
+mod jenkins;
 mod mozharness;
+mod mozilla;
+mod peel;
+mod sections;
 mod taskcluster;
+mod teamcity;
+#[cfg(test)]
+mod tests;
+mod travis;
 mod treeherder;
 
 use jiff::Timestamp;
-use logmill_model::{Level, Outcome, Severity};
+use logmill_model::{Level, Outcome};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use peel::Buffers;
+pub(crate) use treeherder::LITERALS as VIEWER_LITERALS;
 
 use crate::dialect::Found;
 use crate::report::Report;
-use crate::stamp::{self, Stamp};
-
-pub(crate) use treeherder::LITERALS as VIEWER_LITERALS;
+use crate::stamp::Clock;
+use container::Stream;
+use github::exit_reason;
 
 /// A line without its envelope.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Peeled<'a> {
     /// What the tool wrote.
     pub(crate) body: &'a str,
     /// The stamp of the CI system or, where there is none, of the line itself.
     pub(crate) stamp: Option<Timestamp>,
-    /// Whether a stamp was read without a zone.
-    pub(crate) zone_assumed: bool,
     /// Whether the CI system stamped it.
     pub(crate) stamped: bool,
+    /// Whether it goes on with the line before, with no line end between them.
+    pub(crate) continues: bool,
     /// The level that the envelope states.
     pub(crate) level: Option<Level>,
     /// What the CI system says in the line, or before what the tool wrote.
@@ -49,6 +67,13 @@ pub(crate) struct Marker<'a> {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum System {
     Github,
+    Azure,
+    Gitlab,
+    Jenkins,
+    Travis,
+    Circle,
+    Buildkite,
+    Teamcity,
     Buildbot,
     Taskcluster,
 }
@@ -56,61 +81,33 @@ pub(crate) enum System {
 /// What is known of the job that the log is of, a field each system.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Ci {
+    /// The system whose log it is.
+    system: Option<System>,
     github: github::Job,
+    azure: azure::Job,
+    gitlab: gitlab::Job,
+    jenkins: jenkins::Job,
+    travis: travis::Job,
+    circle: circle::Job,
+    buildkite: buildkite::Job,
+    teamcity: teamcity::Job,
     buildbot: buildbot::Job,
     taskcluster: taskcluster::Job,
-    /// Whether the system stamps its lines: one that it did not stamp goes on with the one before.
-    stamps: bool,
+    /// The stream whose line another part follows.
+    partial: Option<Stream>,
+    clock: Clock,
 }
 
 impl Ci {
-    /// Takes the envelope off `text`.
-    pub(crate) fn peel<'a>(&mut self, text: &'a str) -> Peeled<'a> {
-        if let Some(peeled) = self.mozilla(text) {
-            return peeled;
-        }
-        let peeled = peel(text);
-        self.stamps |= peeled.stamped;
-        peeled
-    }
-
-    /// Takes the envelope of one of Mozilla's systems off: its own marks and, inside of them, those of
-    /// the script that it runs. A line without any stands for itself.
-    fn mozilla<'a>(&mut self, text: &'a str) -> Option<Peeled<'a>> {
-        if let Some(mark) = buildbot::mark(text) {
-            let marker = Some(Marker { system: System::Buildbot, text });
-            let stamp = Some(mark.at);
-            let zone_assumed = mark.zone_assumed;
-            return Some(Peeled {
-                body: text,
-                stamp,
-                zone_assumed,
-                stamped: true,
-                level: None,
-                marker,
-            });
-        }
-        let prefix = self.taskcluster.prefix(text);
-        let (body, stamp) = prefix.map_or((text, None), |prefix| (prefix.body, prefix.at));
-        let script = if self.is_mozilla() { mozharness::peel(body) } else { None };
-        if prefix.is_none() && script.is_none() {
-            return None;
-        }
-        let level = script.map_or_else(|| prefix?.level(), |(level, _)| Some(level));
-        let body = script.map_or(body, |(_, body)| body);
-        let marker = prefix
-            .filter(taskcluster::Prefix::is_worker)
-            .map(|_| Marker { system: System::Taskcluster, text: body });
-        Some(Peeled { body, stamp, zone_assumed: false, stamped: true, level, marker })
-    }
-
-    fn is_mozilla(&self) -> bool {
-        self.taskcluster.is_active() || self.buildbot.is_active()
-    }
-
-    /// Whether a line that the system did not stamp goes on with the one before it.
+    /// Whether a line that the system did not stamp goes on with the one before it: its runner
+    /// stamps every line that it writes.
     pub(crate) fn stamps(&self) -> bool {
-        self.stamps
+        matches!(self.system, Some(System::Github | System::Azure))
+    }
+
+    /// Whether the log is a CI system's.
+    pub(crate) fn is_known(&self) -> bool {
+        self.system.is_some()
     }
 
     /// Lets the system whose line it is read it. Returns whether a step of a system begins at it:
@@ -122,24 +119,10 @@ impl Ci {
         report: &mut Report<'_>,
     ) -> bool {
         let steps = self.steps();
+        report.tool = self.system.unwrap_or(System::Github).name();
         match peeled.marker {
-            Some(Marker { system: System::Github, text }) => {
-                report.tool = "github";
-                self.github.marker(text, peeled.stamped, report);
-            }
-            Some(Marker { system: System::Buildbot, text }) => {
-                report.tool = buildbot::NAME;
-                self.buildbot.mark(text, report);
-            }
-            Some(Marker { system: System::Taskcluster, text }) => {
-                report.tool = taskcluster::NAME;
-                self.taskcluster.worker(text, peeled.level, report);
-            }
-            None if peeled.stamped && !self.is_mozilla() => {
-                report.tool = "github";
-                self.github.line(report.line.text, report);
-            }
-            None => self.buildbot.header(report.line),
+            Some(marker) => self.marker(marker, peeled, report),
+            None => self.line(peeled, report),
         }
         if self.is_mozilla() {
             self.view(peeled, found, report);
@@ -147,74 +130,103 @@ impl Ci {
         self.steps() != steps
     }
 
-    /// Reads a line as the viewer of Mozilla's systems does, which alone says what is an error.
-    fn view(&self, peeled: &Peeled<'_>, found: &Found, report: &mut Report<'_>) {
-        let is_task = self.taskcluster.is_active();
-        report.tool = if is_task { taskcluster::NAME } else { buildbot::NAME };
-        report.findings.errors.own(report.tool);
-        if is_task && peeled.level.is_some() {
-            mozharness::line(report.line.text, report);
-        }
-        if found.viewed || peeled.level.is_some_and(|level| level >= Level::Error) {
-            let text = report.line.text;
-            if let Some(reason) = treeherder::reason(text, peeled.level, is_task) {
-                report.error(Severity::Error, reason, text);
+    fn marker(&mut self, marker: Marker<'_>, peeled: &Peeled<'_>, report: &mut Report<'_>) {
+        let text = marker.text;
+        match marker.system {
+            System::Github => self.github.marker(text, self.is_of_runner(peeled), report),
+            System::Azure => self.azure.marker(text, report),
+            System::Gitlab if gitlab::is_verdict(text) => self.gitlab.verdict(text, report),
+            System::Gitlab => {
+                self.gitlab.markers(text, report);
+                if gitlab::is_verdict(peeled.body) {
+                    self.gitlab.verdict(peeled.body, report);
+                }
             }
+            System::Jenkins => self.jenkins.marker(text, report),
+            System::Travis if travis::is_verdict(text) => self.travis.verdict(text, report),
+            System::Travis => self.travis.markers(text, peeled.body, report),
+            System::Circle => self.circle.exited(text, report),
+            System::Buildkite => self.buildkite.marker(text, report),
+            System::Teamcity => self.teamcity.line(text, peeled.body, report),
+            System::Buildbot => self.buildbot.mark(text, report),
+            System::Taskcluster => self.taskcluster.worker(text, peeled.level, report),
         }
+    }
+
+    /// Lets the system read a line that is no marker.
+    fn line(&mut self, peeled: &Peeled<'_>, report: &mut Report<'_>) {
+        match self.system {
+            Some(System::Github) if peeled.stamped => self.github.line(report.line.text, report),
+            Some(System::Travis) => self.travis.text(peeled.body, report),
+            Some(System::Buildkite) => self.buildkite.line(peeled.body),
+            Some(System::Buildbot) | None => self.header(report.line),
+            _ => {}
+        }
+    }
+
+    /// Whether GitHub's runner wrote the line: a step of Azure's agent is no step of a job there.
+    fn is_of_runner(&self, peeled: &Peeled<'_>) -> bool {
+        peeled.stamped && self.system == Some(System::Github)
     }
 
     /// How many steps of the system have begun.
     fn steps(&self) -> u64 {
-        self.github.steps + self.buildbot.steps + self.taskcluster.steps
+        match self.system {
+            Some(System::Azure) => self.azure.tasks,
+            Some(System::Gitlab) => self.gitlab.stages,
+            Some(System::Jenkins) => self.jenkins.stages,
+            Some(System::Travis) => self.travis.steps,
+            Some(System::Buildkite) => self.buildkite.groups,
+            Some(System::Teamcity) => self.teamcity.steps,
+            Some(System::Buildbot) => self.buildbot.steps,
+            Some(System::Taskcluster) => self.taskcluster.steps,
+            Some(System::Circle) => 0,
+            Some(System::Github) | None => self.github.steps,
+        }
     }
 
     /// How the job ended, by the system's own words; none if the log is not a job's.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        let mozilla = self.taskcluster.outcome().or_else(|| self.buildbot.outcome());
-        mozilla.or_else(|| self.github.outcome())
+        let told = match self.system? {
+            System::Github => return self.github.outcome(),
+            System::Azure => self.azure.outcome(),
+            System::Gitlab => self.gitlab.outcome,
+            System::Jenkins => self.jenkins.outcome,
+            System::Travis => self.travis.outcome,
+            System::Circle => self.circle.outcome,
+            System::Buildkite => self.buildkite.outcome(),
+            System::Teamcity => self.teamcity.outcome,
+            System::Buildbot => self.buildbot.outcome(),
+            System::Taskcluster => self.taskcluster.outcome(),
+        };
+        Some(told.unwrap_or(Outcome::Unknown))
     }
 
     /// How the step ended that is open at the end of the log; none if the log is not a job's.
     pub(crate) fn last_step(&self) -> Option<Outcome> {
-        let mozilla = self.taskcluster.last_step().or_else(|| self.buildbot.last_step());
-        mozilla.or_else(|| self.github.last_step())
+        match self.system? {
+            System::Github => self.github.last_step(),
+            System::Buildbot => self.buildbot.last_step(),
+            System::Taskcluster => self.taskcluster.last_step(),
+            _ => self.outcome(),
+        }
     }
 }
 
-/// Peels `text`. GitHub's stamps have seven digits of a second and end in `Z `, which nothing else
-/// writes, so that each line tells by itself whether it is stamped.
-fn peel(text: &str) -> Peeled<'_> {
-    let stamp = stamp::at_start(text);
-    if let Some(stamp) = stamp.filter(|stamp| is_github(stamp, text)) {
-        let body = text[stamp.length..].strip_prefix(' ').unwrap_or("");
-        let body = body.trim_start_matches('\u{feff}');
-        return Peeled {
-            body,
-            stamp: Some(stamp.time),
-            zone_assumed: false,
-            stamped: true,
-            level: None,
-            marker: marker(body),
-        };
+impl System {
+    /// The name, as errors carry it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Azure => "azure",
+            Self::Gitlab => "gitlab",
+            Self::Jenkins => "jenkins",
+            Self::Travis => "travis",
+            Self::Circle => "circleci",
+            Self::Buildkite => "buildkite",
+            Self::Teamcity => "teamcity",
+            Self::Buildbot => "buildbot",
+            Self::Taskcluster => "taskcluster",
+        }
     }
-    Peeled {
-        body: text,
-        stamp: stamp.map(|stamp| stamp.time),
-        zone_assumed: stamp.is_some_and(|stamp| !stamp.zoned),
-        stamped: false,
-        level: None,
-        marker: marker(text),
-    }
-}
-
-/// The marker that a line begins with.
-fn marker(text: &str) -> Option<Marker<'_>> {
-    github::is_marker(text).then_some(Marker { system: System::Github, text })
-}
-
-fn is_github(stamp: &Stamp, text: &str) -> bool {
-    stamp.fraction_digits == 7
-        && stamp.length == 28
-        && matches!(text.as_bytes().get(28), None | Some(b' '))
-        && text.as_bytes()[27] == b'Z'
 }

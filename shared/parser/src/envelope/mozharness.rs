@@ -70,7 +70,7 @@ pub(super) fn line(body: &str, report: &mut Report<'_>) {
         Some(Mark::Skipping(name)) => {
             report.close_step(Nesting::Script, Outcome::Success);
             report.open_step(name, Nesting::Script);
-            report.end_step(Nesting::Script, Outcome::Skipped);
+            report.end_step(Nesting::Script, Some(Outcome::Skipped));
         }
         Some(Mark::Finished(result)) => {
             let outcome = match result {
@@ -78,7 +78,7 @@ pub(super) fn line(body: &str, report: &mut Report<'_>) {
                 "skipped" => Outcome::Skipped,
                 _ => Outcome::Failed,
             };
-            report.end_step(Nesting::Script, outcome);
+            report.end_step(Nesting::Script, Some(outcome));
         }
         None => {}
     }

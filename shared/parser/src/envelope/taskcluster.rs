@@ -15,9 +15,6 @@ use crate::report::Report;
 use crate::stamp;
 use crate::steps::Nesting;
 
-/// How the system is called where it finds errors.
-pub(super) const NAME: &str = "taskcluster";
-
 /// A line's stamp.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Prefix<'a> {
@@ -66,9 +63,9 @@ fn prefix(text: &str) -> Option<Prefix<'_>> {
     };
     let stamped = || {
         let rest = rest.strip_prefix(' ')?;
-        let stamp = stamp::at_start(rest).filter(|stamp| stamp.zoned)?;
+        let stamp = stamp::at_start(rest).filter(stamp::Stamp::is_zoned)?;
         let body = rest[stamp.length..].strip_prefix(']')?;
-        Some(Prefix { speaker, at: Some(stamp.time), body: body.strip_prefix(' ').unwrap_or(body) })
+        Some(Prefix { speaker, at: stamp.instant(), body: body.strip_prefix(' ').unwrap_or(body) })
     };
     if length == 0 { None } else { stamped().or_else(without_stamp) }
 }
@@ -113,7 +110,7 @@ impl Job {
             "=== Task Finished ===" => {
                 self.finished = true;
                 if let Some(result) = self.result {
-                    report.end_step(Nesting::Ci, result);
+                    report.end_step(Nesting::Ci, Some(result));
                 }
             }
             "Result: FAILED" => self.set(Outcome::Failed),
@@ -134,7 +131,7 @@ impl Job {
         };
         self.set(result);
         if let Some(result) = self.result {
-            report.end_step(Nesting::Ci, result);
+            report.end_step(Nesting::Ci, Some(result));
         }
     }
 
