@@ -179,7 +179,7 @@ pub(crate) enum Command {
     },
     /// Print the settings with which a function finds a running `logmill up`, for a shell
     #[command(
-        after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch -p logmill-parse -P 9005"
+        after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch --bin parse -P 9005"
     )]
     Env {
         #[command(flatten)]
