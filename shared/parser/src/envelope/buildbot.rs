@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn a_log_without_its_header_is_known_by_its_marks() {
+        let (_, log) = LOG.split_once("\n\n").unwrap();
+        let seen = read(log);
+        assert_eq!(seen.steps.len(), 4);
+        // What was cut off has not passed, but a step failed.
+        assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
     fn a_mark_without_time_or_code_is_output() {
         let log = "========= Started a (results: 0, elapsed: 0 secs) ==========\n\
                    ========= Started b (results: x, elapsed: 0 secs) (at 2013-06-05 12:44:58.8) =====\n";

@@ -40,7 +40,9 @@ impl Ci {
             Some(System::Buildkite) => pick(buildkite::is_marker(text), text, System::Buildkite),
             Some(System::Azure) if azure::is_marker(text) => whole(System::Azure),
             // Their lines are told by what stands before them, which was peeled off.
-            Some(System::Teamcity | System::Buildbot | System::Taskcluster) => (None, text),
+            Some(
+                System::Teamcity | System::Buildbot | System::Taskcluster | System::Mozharness,
+            ) => (None, text),
             Some(System::Github | System::Azure) | None => {
                 pick(github::is_marker(text), text, System::Github)
             }

@@ -76,6 +76,8 @@ pub(crate) enum System {
     Teamcity,
     Buildbot,
     Taskcluster,
+    /// The script that both run, by itself.
+    Mozharness,
 }
 
 /// What is known of the job that the log is of, a field each system.
@@ -150,6 +152,7 @@ impl Ci {
             System::Teamcity => self.teamcity.line(text, peeled.body, report),
             System::Buildbot => self.buildbot.mark(text, report),
             System::Taskcluster => self.taskcluster.worker(text, peeled.level, report),
+            System::Mozharness => {}
         }
     }
 
@@ -180,7 +183,7 @@ impl Ci {
             Some(System::Teamcity) => self.teamcity.steps,
             Some(System::Buildbot) => self.buildbot.steps,
             Some(System::Taskcluster) => self.taskcluster.steps,
-            Some(System::Circle) => 0,
+            Some(System::Circle | System::Mozharness) => 0,
             Some(System::Github) | None => self.github.steps,
         }
     }
@@ -198,6 +201,7 @@ impl Ci {
             System::Teamcity => self.teamcity.outcome,
             System::Buildbot => self.buildbot.outcome(),
             System::Taskcluster => self.taskcluster.outcome(),
+            System::Mozharness => return None,
         };
         Some(told.unwrap_or(Outcome::Unknown))
     }
@@ -227,6 +231,7 @@ impl System {
             Self::Teamcity => "teamcity",
             Self::Buildbot => "buildbot",
             Self::Taskcluster => "taskcluster",
+            Self::Mozharness => "mozharness",
         }
     }
 }

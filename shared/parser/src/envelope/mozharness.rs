@@ -3,7 +3,8 @@
 //! Each line has the time of day and a level, `12:46:31     INFO -  text`; what a command of it
 //! prints is set off by one more space. Steps begin with `[mozharness: 2025-02-13 21:32:18.863571Z]
 //! Running clobber step.` and end with `… Finished clobber step (success)`; until 2014 with
-//! `##### Running clobber step.`, and the next one was the end (mozharness/base/script.py).
+//! `##### Running clobber step.`, and the next one was the end (mozharness/base/script.py). The level
+//! is filled up to eight letters, by which a log is known that mozharness wrote by itself.
 
 use logmill_model::{Level, Outcome};
 
@@ -11,7 +12,16 @@ use crate::report::Report;
 use crate::steps::Nesting;
 
 /// A line without time and level.
-pub(super) fn peel(text: &str) -> Option<(Level, &str)> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Peeled<'a> {
+    pub(super) level: Level,
+    pub(super) body: &'a str,
+    /// Whether it speaks of a step as nothing but mozharness does.
+    pub(super) is_certain: bool,
+}
+
+/// Takes time and level off.
+pub(super) fn peel(text: &str) -> Option<Peeled<'_>> {
     let bytes = text.as_bytes();
     let is_time = bytes.len() > 8
         && bytes[..8].iter().enumerate().all(|(at, byte)| match at {
@@ -22,10 +32,9 @@ pub(super) fn peel(text: &str) -> Option<(Level, &str)> {
     if !is_time {
         return None;
     }
-    let (word, body) = text[9..].trim_start_matches(' ').split_once(" - ").or_else(|| {
-        // An empty message: nothing follows the dash.
-        Some((text[9..].trim_start_matches(' ').strip_suffix(" -")?, ""))
-    })?;
+    let rest = text[9..].trim_start_matches(' ');
+    // Nothing follows the dash of an empty message.
+    let (word, body) = rest.split_once(" - ").or_else(|| Some((rest.strip_suffix(" -")?, "")))?;
     let level = match word {
         "DEBUG" => Level::Debug,
         "INFO" => Level::Info,
@@ -34,7 +43,9 @@ pub(super) fn peel(text: &str) -> Option<(Level, &str)> {
         "CRITICAL" | "FATAL" => Level::Fatal,
         _ => return None,
     };
-    Some((level, body.strip_prefix(' ').unwrap_or(body)))
+    let blanks = text.len() - 9 - rest.len();
+    let is_certain = blanks + word.len() == 8 && mark(body).is_some();
+    Some(Peeled { level, body: body.strip_prefix(' ').unwrap_or(body), is_certain })
 }
 
 /// What a line says of steps.
@@ -90,12 +101,17 @@ mod tests {
 
     #[test]
     fn time_and_level_are_taken_off_and_nothing_else_is() {
+        let peeled = |level, body, is_certain| Some(Peeled { level, body, is_certain });
         assert_eq!(
             peel("12:46:31     INFO -  TEST-PASS | a"),
-            Some((Level::Info, "TEST-PASS | a"))
+            peeled(Level::Info, "TEST-PASS | a", false)
         );
-        assert_eq!(peel("12:46:31 CRITICAL - a - b"), Some((Level::Fatal, "a - b")));
-        assert_eq!(peel("12:46:31     INFO -"), Some((Level::Info, "")));
+        assert_eq!(peel("12:46:31 CRITICAL - a - b"), peeled(Level::Fatal, "a - b", false));
+        assert_eq!(peel("12:46:31 INFO - a"), peeled(Level::Info, "a", false));
+        assert_eq!(peel("12:46:31     INFO -"), peeled(Level::Info, "", false));
+        let step = "##### Running pull step.";
+        assert_eq!(peel(&format!("12:46:31     INFO - {step}")), peeled(Level::Info, step, true));
+        assert_eq!(peel(&format!("12:46:31 INFO - {step}")), peeled(Level::Info, step, false));
         for text in ["12:46:31 INFO: a - b", "12:46:31", "12:46 INFO - a", "1ä:46:31 INFO - a"] {
             assert_eq!(peel(text), None, "{text}");
         }
@@ -110,5 +126,18 @@ mod tests {
         assert_eq!(mark("##### Skipping pull step."), Some(Mark::Skipping("pull")));
         assert_eq!(mark("##### Finished pull step (failed)"), Some(Mark::Finished("failed")));
         assert_eq!(mark("##### Running"), None);
+    }
+
+    #[test]
+    fn a_log_that_mozharness_wrote_by_itself_has_its_steps_and_errors() {
+        let log = "12:46:31     INFO - ##### Running run-tests step.\n\
+                   12:46:31     INFO -  Traceback (most recent call last):\n\
+                   12:46:31     INFO -    File \"a.py\", line 3, in b\n\
+                   12:46:31     INFO -  expected\n\
+                   12:46:32     INFO -  TEST-UNEXPECTED-FAIL | a.html | wrong\n\
+                   12:46:33    ERROR - Return code: 1\n";
+        let seen = crate::dialect::tests::read(log);
+        assert_eq!(seen.steps, ["1-6 failed run-tests"]);
+        assert_eq!(seen.explanation, ["5-5 mozharness assertion"]);
     }
 }

@@ -40,12 +40,16 @@ impl Ci {
             self.system.get_or_insert(System::Taskcluster);
         }
         let (body, stamp) = prefix.map_or((text, None), |prefix| (prefix.body, prefix.at));
-        let script = if self.is_mozilla() { mozharness::peel(body) } else { None };
+        let script = mozharness::peel(body);
+        if script.is_some_and(|script| script.is_certain) {
+            self.system.get_or_insert(System::Mozharness);
+        }
+        let script = script.filter(|_| self.is_mozilla());
         if prefix.is_none() && script.is_none() {
             return None;
         }
-        let level = script.map_or_else(|| prefix?.level(), |(level, _)| Some(level));
-        let body = script.map_or(body, |(_, body)| body);
+        let level = script.map_or_else(|| prefix?.level(), |script| Some(script.level));
+        let body = script.map_or(body, |script| script.body);
         let marker = prefix
             .filter(taskcluster::Prefix::is_worker)
             .map(|_| Marker { system: System::Taskcluster, text: body });
@@ -54,7 +58,7 @@ impl Ci {
 
     /// Whether the log is one of theirs.
     pub(super) fn is_mozilla(&self) -> bool {
-        matches!(self.system, Some(System::Buildbot | System::Taskcluster))
+        matches!(self.system, Some(System::Buildbot | System::Taskcluster | System::Mozharness))
     }
 
     /// Looks at a line that may be one of Buildbot's header.
@@ -67,15 +71,17 @@ impl Ci {
 
     /// Reads a line as the viewer does.
     pub(super) fn view(&self, peeled: &Peeled<'_>, found: &Found, report: &mut Report<'_>) {
-        let is_task = self.taskcluster.is_active();
-        report.tool = if is_task { System::Taskcluster } else { System::Buildbot }.name();
+        let is_build = self.system == Some(System::Buildbot);
+        // The viewer speaks, whoever told a step.
+        report.tool = self.system.unwrap_or(System::Mozharness).name();
         report.findings.errors.own(report.tool);
-        if is_task && peeled.level.is_some() {
+        // Steps in a log of Buildbot are those of the build.
+        if !is_build && peeled.level.is_some() {
             mozharness::line(report.line.text, report);
         }
         if found.viewed || peeled.level.is_some_and(|level| level >= Level::Error) {
             let text = report.line.text;
-            if let Some(reason) = treeherder::reason(text, peeled.level, is_task) {
+            if let Some(reason) = treeherder::reason(text, peeled.level, !is_build) {
                 report.error(Severity::Error, reason, text);
             }
         }

@@ -48,6 +48,9 @@ fn is_worker(speaker: &str) -> bool {
     speaker.split(':').next() == Some("taskcluster")
 }
 
+/// The phases of a task's script; a log that was cut begins with one of them.
+const PHASES: [&str; 6] = ["setup", "cache", "volume", "vcs", "fetches", "task"];
+
 /// The prefix that a line begins with.
 fn prefix(text: &str) -> Option<Prefix<'_>> {
     /// The longest name of a speaker, in bytes.
@@ -82,15 +85,10 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Whether the log is one of Taskcluster.
-    pub(super) fn is_active(&self) -> bool {
-        self.begun
-    }
-
-    /// The prefix that a line begins with; only the worker's own tells that the log is a task's.
+    /// The prefix that a line begins with; the worker's and its script's tell that the log is a task's.
     pub(super) fn prefix<'a>(&mut self, text: &'a str) -> Option<Prefix<'a>> {
         let prefix = prefix(text)?;
-        self.begun |= prefix.is_worker();
+        self.begun |= prefix.is_worker() || PHASES.contains(&prefix.speaker);
         self.begun.then_some(prefix)
     }
 
