@@ -98,6 +98,7 @@ dialects! {
     gradle::Gradle,
     mocha::Mocha,
     pytest::Pytest,
+    unittest::Unittest,
     jest::Jest,
     cargo::Cargo,
     rust_test::RustTest,

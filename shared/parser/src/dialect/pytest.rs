@@ -1,16 +1,29 @@
 //! pytest: single tests, the block of a failure that says what was expected, the closing line.
 //!
-//! In a failure the lines of source are indented by four, the one that failed begins with `>`, and
-//! what went wrong stands behind `E   `, followed by `file:line: Error`.
+//! Under `-v` a line a test (`tests/test_a.py::test_b PASSED [ 50%]`, or from xdist
+//! `[gw0] [ 50%] PASSED tests/test_a.py::test_b`). Behind `= FAILURES =` and `= ERRORS =` a block for
+//! each: `____ TestA.test_b ____`, source indented by four, the line that failed behind `>`, what went
+//! wrong behind `E   `, then `file:line: Error`. Behind `= short test summary info =` lines
+//! `FAILED tests/test_a.py::test_b - why`, since 6.0 without being asked; the closing line counts. As
+//! `_pytest/terminal.py` of 2.9 to 9.0 writes it.
+//!
+//! Tests are named as Python names them, `tests.test_a::TestA::test_b[x]`: a run prints the path in
+//! one place and the module in another, from wherever it was started.
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, RecordKind, Severity, TestOutcome, TestSummary};
-use regex::Regex;
+use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::report::{Line, Report};
+use crate::text::cut;
+
+mod failure;
+mod names;
+
+use failure::{Failures, in_failure};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Pytest {
@@ -20,22 +33,26 @@ pub(super) struct Pytest {
     in_failures: bool,
     /// In the short summary at the end.
     in_summary: bool,
-    /// Whether single tests were told while they ran, so that the short summary repeats them.
-    verbose: bool,
+    failures: Failures,
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S+\.py(?:::.+?)?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*\))?(?:\s+\[ *\d+%\])?$")
+    Regex::new(r"^(\S+\.\w+(?:::.+?)?) (SUB)?(PASS|FAIL|PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail)(?: \(.*\))?(?:\s+\[ *\d+%\])?$")
         .unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b").unwrap()
+static WORKER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\[gw\d+\] (?:\[ *\d+%\] )?(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail) (\S+\.\w+(?:::.+?)?)\s*$").unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+|no tests (?:ran|collected)) in ([\d.]+) ?s").unwrap()
+    Regex::new(concat!(
+        r"^=*\s*((?:\d+ (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed|reruns?|(?:pytest-)?warnings?",
+        r"|subtests (?:passed|failed|skipped)|snapshots? [a-z]+)(?:, )?)+|no tests (?:ran|collected))",
+        r" in ([\d.]+) ?s(?:econds)?\b[^=]*=*$"
+    ))
+    .unwrap()
 });
 
 impl Dialect for Pytest {
@@ -43,6 +60,7 @@ impl Dialect for Pytest {
     const LITERALS: &'static [&'static str] = &[
         "= test session starts =", "= FAILURES =", "= ERRORS =", "= short test summary info =",
         " passed", " failed", " error", " skipped", "no tests ran", ".py::", "= warnings summary =",
+        "rootdir: ", "INTERNALERROR> ", "while loading conftest", "FAIL Required test coverage", "Coverage failure: ",
     ];
 
     fn awake(&self) -> bool {
@@ -54,19 +72,20 @@ impl Dialect for Pytest {
         if text.starts_with("===") && self.section(text, report) {
             return;
         }
-        let may_close = text.starts_with('=') || (self.running && text.contains(" in "));
+        let may_close = text.contains(" in ") && text.starts_with(|first: char| first == '=' || first == 'n' || first.is_ascii_digit());
         if let Some(closing) = may_close.then(|| CLOSING.captures(text)).flatten() {
             self.closing(&closing, report);
-        } else if self.in_summary {
-            self.short_summary(text, report);
+        } else if self.in_summary && self.short_summary(line, report) {
+            // Told.
         } else if self.in_failures {
+            self.failures.line(line);
             in_failure(text, report);
-        } else if self.running
-            && let Some(result) = RESULT.captures(text)
-        {
-            self.verbose = true;
+        } else if self.running && text.contains("::") && self.result(line, report) {
             report.claim();
-            tell(&result[1], outcome(&result[2]), report);
+        } else if self.running && text.starts_with("rootdir: ") {
+            self.failures.root(text[9..].split(", ").next().unwrap_or(""));
+        } else {
+            aside(text, report);
         }
     }
 }
@@ -80,138 +99,136 @@ impl Pytest {
                 *self = Self { running: true, ..Self::default() };
                 report.framework("pytest");
             }
-            "FAILURES" | "ERRORS" => (self.in_failures, self.running) = (true, true),
+            "FAILURES" | "ERRORS" => {
+                (self.in_failures, self.in_summary, self.running) = (true, false, true);
+                self.failures.close();
+            }
             "short test summary info" => {
                 (self.in_failures, self.in_summary) = (false, true);
+                self.failures.close();
             }
-            "warnings summary" | "PASSES" | "XFAILURES" => self.in_failures = false,
             _ => {
-                if title.starts_with("slowest") || title.starts_with("warnings summary") {
-                    self.in_failures = false;
+                if title.starts_with(|first: char| first.is_ascii_digit()) {
+                    return false;
                 }
-                return false;
+                // Of warnings, slow tests, passed ones, coverage.
+                (self.in_failures, self.in_summary) = (false, false);
+                self.failures.close();
+                if !matches!(title, "warnings summary" | "PASSES" | "XFAILURES") {
+                    return false;
+                }
             }
         }
         report.claim();
         true
     }
 
-    fn short_summary(&mut self, text: &str, report: &mut Report<'_>) {
-        let Some((word, rest)) = text.split_once(' ') else { return };
-        if !matches!(word, "FAILED" | "ERROR" | "PASSED" | "XFAIL" | "XPASS") {
-            return;
+    /// A test's result under `-v`. Whether the line is one.
+    fn result(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
+        let found = match RESULT.captures(line.text) {
+            Some(found) => Some((found.get(1), found.get(3))),
+            None => WORKER.captures(line.text).map(|found| (found.get(2), found.get(1))),
+        };
+        let Some((Some(node), Some(word))) = found else { return false };
+        let result = outcome(word.as_str());
+        if matches!(result, TestOutcome::Fail | TestOutcome::Error) {
+            self.failures.told(node.as_str(), result);
         }
-        report.claim();
-        report.kind(RecordKind::Test);
-        let name = rest.split(" - ").next().unwrap_or(rest);
-        // What failed to be collected was no test while the tests ran.
-        let told = self.verbose && (word != "ERROR" || name.contains("::"));
-        if !told && name.contains(".py") {
-            tell(name, outcome(word), report);
-        }
+        tell(node.as_str(), result, None, line.number, report);
+        true
     }
 
-    fn closing(&mut self, closing: &regex::Captures<'_>, report: &mut Report<'_>) {
+    /// A line of the short summary. Whether it is one.
+    fn short_summary(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
+        let Some((word, rest)) = line.text.split_once(' ') else { return false };
+        let sub = word.starts_with("SUBFAIL");
+        if !sub && !matches!(word, "FAILED" | "FAIL" | "ERROR" | "PASSED" | "XFAIL" | "XPASS") {
+            return false;
+        }
+        report.claim();
+        let result = if sub { TestOutcome::Fail } else { outcome(word) };
+        let (node, why) = names::split_reason(rest);
+        let bad = matches!(result, TestOutcome::Fail | TestOutcome::Error);
+        if !bad || !names::is_node(node) || self.failures.was_told(node, result) {
+            return true;
+        }
+        let message = self.failures.take_message(node, result).or_else(|| why.map(|why| cut(why, MAX_MESSAGE).to_owned()));
+        self.failures.told(node, result);
+        tell(node, result, message, line.number, report);
+        true
+    }
+
+    fn closing(&mut self, closing: &Captures<'_>, report: &mut Report<'_>) {
         let mut summary = TestSummary { framework: "pytest".to_owned(), ..TestSummary::default() };
-        for count in COUNT.captures_iter(&closing[1]) {
-            let number: u64 = count[1].parse().unwrap_or(0);
-            match &count[2] {
+        for count in closing[1].split(", ") {
+            let Some((number, what)) = count.split_once(' ') else { continue };
+            let number: u64 = number.parse().unwrap_or(0);
+            match what {
                 "skipped" => summary.skipped += number,
-                "failed" => (summary.failed, summary.run) = (summary.failed + number, summary.run + number),
-                "passed" => (summary.passed, summary.run) = (number, summary.run + number),
+                "passed" => summary.passed += number,
+                "failed" | "error" | "errors" => summary.failed += number,
                 "xfailed" | "xpassed" => summary.run += number,
-                _ => (summary.failed, summary.run) = (summary.failed + number, summary.run + number),
+                _ => {}
             }
         }
+        summary.run += summary.passed + summary.failed;
         summary.duration_s = closing[2].parse().ok();
         report.claim();
         report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        for failure in self.failures.untold() {
+            tell(&failure.node, failure.result, failure.message, failure.line, report);
+        }
         report.summary(summary);
         *self = Self::default();
     }
 }
 
-/// A line of the section that shows the failures.
-fn in_failure(text: &str, report: &mut Report<'_>) {
-    if text.starts_with('>') {
-        // The source line that failed; a later one, in a function that it called, tells more.
-        report.suspect(text);
-    } else if let Some(what) = text.strip_prefix("E  ") {
-        report.join();
-        report.confirm(Severity::Error, reason(what), what);
-    } else if text.starts_with("____") {
-        // The next failure.
-        report.suspect(text);
-    } else if is_place(text) {
-        report.extend();
-        report.claim();
-    } else if text.trim().is_empty() {
-        report.hold();
-        report.claim();
-    } else {
-        // Source, captured output: other dialects may read it, but it ends the block.
-        if text.starts_with("    ") {
-            report.hold();
+/// What pytest says outside of its sections.
+fn aside(text: &str, report: &mut Report<'_>) {
+    if let Some(what) = text.strip_prefix("INTERNALERROR> ") {
+        report.framework("pytest");
+        report.verdict(Outcome::Failed);
+        if report.has_block() && !what.starts_with("Traceback") {
+            // The last line is the exception.
+            if what.starts_with(' ') { report.extend() } else { report.reword(what) }
+        } else {
+            report.error(Severity::Error, Reason::Exception, what);
         }
-        report.claim();
+    } else if text.starts_with("FAIL Required test coverage") || text.contains("Coverage failure: ") {
+        report.verdict(Outcome::Failed);
+        report.error(Severity::Error, Reason::Lint, text);
+    } else if text.starts_with("ImportError while loading conftest") {
+        report.framework("pytest");
+        report.verdict(Outcome::Failed);
+        report.error(Severity::Error, Reason::Dependency, text);
     }
 }
 
-/// `tests/test_cart.py:12: AssertionError`
-fn is_place(text: &str) -> bool {
-    let mut parts = text.split(':');
-    let path = parts.next().unwrap_or("");
-    let line = parts.next().unwrap_or("");
-    path.ends_with(".py") && !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn reason(what: &str) -> Reason {
-    let what = what.trim_start();
-    if what.starts_with("ModuleNotFoundError") || what.starts_with("ImportError") {
-        Reason::Dependency
-    } else if what.starts_with("SyntaxError") || what.starts_with("IndentationError") {
-        Reason::Compiler
-    } else {
-        Reason::Assertion
-    }
-}
+/// The longest message that is kept.
+const MAX_MESSAGE: usize = 300;
 
 fn outcome(word: &str) -> TestOutcome {
     match word {
-        "FAILED" => TestOutcome::Fail,
+        "FAIL" | "FAILED" => TestOutcome::Fail,
         "ERROR" => TestOutcome::Error,
         "SKIPPED" => TestOutcome::Skip,
         _ => TestOutcome::Pass,
     }
 }
 
-fn tell(name: &str, result: TestOutcome, report: &mut Report<'_>) {
-    let class = name.rsplit_once("::").map(|(class, _)| class);
-    report.test("pytest", name, class, result);
+fn tell(node: &str, result: TestOutcome, message: Option<String>, line: u64, report: &mut Report<'_>) {
+    let (name, classname) = names::names(cut(node, 500));
+    report.kind(logmill_model::RecordKind::Test);
+    report.tell_test(TestCase {
+        framework: "pytest".to_owned(),
+        name,
+        classname,
+        result,
+        duration_s: None,
+        message,
+        line,
+    });
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::read;
-
-    #[test]
-    fn a_failure_is_explained_by_its_source_line_and_what_was_expected() {
-        let seen = read(include_str!("../../testdata/pytest.log"));
-        assert_eq!(seen.explanation, ["11-15 pytest assertion", "24-27 pytest dependency"]);
-        assert_eq!(seen.summaries, ["pytest 5 run 2 passed 2 failed 1 skipped"]);
-        assert_eq!(seen.tests, [
-            "fail tests/test_cart.py tests/test_cart.py::test_total",
-            "error tests/test_ship.py tests/test_ship.py::test_rate"
-        ]);
-    }
-
-    #[test]
-    fn tests_told_while_they_run_are_not_told_again() {
-        let seen = read(
-            "==== test session starts ====\na.py::test_a PASSED  [ 50%]\na.py::test_b[x y] FAILED [100%]\n\
-             ==== short test summary info ====\nFAILED a.py::test_b[x y] - assert 1\n\
-             ==== 1 failed, 1 passed in 0.01s ====\n",
-        );
-        assert_eq!(seen.tests, ["pass a.py a.py::test_a", "fail a.py a.py::test_b[x y]"]);
-    }
-}
+mod tests;
