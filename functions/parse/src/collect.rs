@@ -140,7 +140,7 @@ impl<'a> Collector<'a> {
             Event::Step(step) => kept.step(step),
             Event::Error(error) => kept.error(error),
             Event::Explanation(explanation) => kept.explanations.push(explanation.clone()),
-            Event::TestSummary(_) => {}
+            Event::TestSummary(_) | Event::Terraform(_) => {}
             Event::Build(build) => {
                 self.build = Some(build.clone());
                 let parts = BuildParts {

@@ -136,6 +136,8 @@ struct BuildBody<'a> {
     errors: &'a [LogError],
     explanation: &'a [Explanation],
     tests: Option<logmill_model::TestCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terraform: Option<logmill_model::TerraformRun>,
     failures: &'a [TestCase],
     metrics: Metrics,
     cuts: CutsBody<'a>,
@@ -217,6 +219,7 @@ impl<'a> Document<'a> {
             errors,
             explanation,
             tests: build.tests,
+            terraform: build.terraform,
             failures,
             metrics: Metrics {
                 lines: build.lines,

@@ -178,6 +178,15 @@ fn builds() -> Value {
             "failed": typed("long"),
             "skipped": typed("long"),
         } },
+        "terraform": { "properties": {
+            "add": typed("long"),
+            "change": typed("long"),
+            "destroy": typed("long"),
+            "import": typed("long"),
+            "no_changes": typed("boolean"),
+            "error": typed("boolean"),
+            "line": typed("long"),
+        } },
         "failures": { "properties": {
             "framework": keyword(),
             "name": keyword(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::step::seconds_between;
-use crate::{Outcome, Timestamp};
+use crate::{Outcome, TerraformRun, Timestamp};
 
 /// What one log says as a whole.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -32,6 +32,8 @@ pub struct Build {
     pub warnings: u64,
     /// Tests, added up over the summaries of every framework, once a module.
     pub tests: Option<TestCounts>,
+    /// What Terraform planned or did, added up over its runs.
+    pub terraform: Option<TerraformRun>,
     /// What was cut, dropped, repaired or assumed.
     pub cuts: Cuts,
 }

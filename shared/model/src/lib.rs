@@ -13,6 +13,7 @@ pub mod mask;
 mod record;
 mod step;
 mod summary;
+mod terraform;
 mod test;
 
 pub use build::{Build, Cuts, TestCounts};
@@ -22,4 +23,5 @@ pub use level::{Level, Severity};
 pub use record::{Fields, Record, RecordKind};
 pub use step::{Outcome, Step};
 pub use summary::{LogSummary, Summary};
+pub use terraform::TerraformRun;
 pub use test::{TestCase, TestOutcome, TestSummary};

@@ -74,6 +74,11 @@ impl PastBlock {
         Self { line, end_line: line, text: cut(text, MAX_TEXT).to_owned() }
     }
 
+    /// What it says.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Lets it reach to a later line.
     pub(crate) fn extend(&mut self, line: u64, text: &str) {
         if line - self.line < MAX_BLOCK_LINES {

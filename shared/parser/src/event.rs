@@ -1,6 +1,8 @@
 //! What the parser tells while it reads.
 
-use logmill_model::{Build, Explanation, LogError, Record, Step, TestCase, TestSummary};
+use logmill_model::{
+    Build, Explanation, LogError, Record, Step, TerraformRun, TestCase, TestSummary,
+};
 
 /// One thing found in a log. It is lent: who wants to keep it clones it.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub enum Event<'a> {
     Test(&'a TestCase),
     /// What a framework printed at the end of a run of tests.
     TestSummary(&'a TestSummary),
+    /// What a run of Terraform came to, told when the next one begins or the log ends.
+    Terraform(&'a TerraformRun),
     /// A block of lines that tells why the build failed, the most telling first; told at the end.
     Explanation(&'a Explanation),
     /// What the whole log says; the last event.

@@ -1,7 +1,7 @@
 //! Events as lines of JSON, one object a line.
 //!
-//! Every line has a `kind` (`record`, `step`, `error`, `test`, `test_summary`, `explanation`,
-//! `build`) and, but for the build, a `line_number` from 1; a block of lines has an
+//! Every line has a `kind` (`record`, `step`, `error`, `test`, `test_summary`, `terraform`,
+//! `explanation`, `build`) and, but for the build, a `line_number` from 1; a block of lines has an
 //! `end_line_number`. What is not known is left out.
 
 mod record_line;
@@ -9,8 +9,8 @@ mod record_line;
 use std::io::{self, Write};
 
 use logmill_model::{
-    Build, Cuts, Explanation, LogError, Record, Severity, Step, TestCase, TestCounts, TestSummary,
-    Timestamp,
+    Build, Cuts, Explanation, LogError, Record, Severity, Step, TerraformRun, TestCase, TestCounts,
+    TestSummary, Timestamp,
 };
 use serde::Serialize;
 
@@ -110,6 +110,7 @@ impl<W: Write> Sink for Writer<W> {
             Event::Error(error) => self.write("error", ErrorView::of(error)),
             Event::Test(test) => self.write("test", TestView::of(test)),
             Event::TestSummary(summary) => self.write("test_summary", SummaryView::of(summary)),
+            Event::Terraform(run) => self.write("terraform", TerraformView::of(run)),
             Event::Explanation(explanation) => {
                 self.write("explanation", ExplanationView::of(explanation))
             }
@@ -246,6 +247,31 @@ impl<'a> SummaryView<'a> {
 }
 
 #[derive(Serialize)]
+struct TerraformView {
+    line_number: u64,
+    add: u64,
+    change: u64,
+    destroy: u64,
+    import: u64,
+    no_changes: bool,
+    error: bool,
+}
+
+impl TerraformView {
+    fn of(run: &TerraformRun) -> Self {
+        Self {
+            line_number: run.line,
+            add: run.add,
+            change: run.change,
+            destroy: run.destroy,
+            import: run.import,
+            no_changes: run.no_changes,
+            error: run.error,
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct ExplanationView<'a> {
     line_number: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -297,6 +323,8 @@ struct BuildView<'a> {
     error_rate: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     tests: Option<TestCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terraform: Option<TerraformRun>,
     cuts: &'a Cuts,
     parser_version: &'static str,
 }
@@ -320,6 +348,7 @@ impl<'a> BuildView<'a> {
             warnings: build.warnings,
             error_rate: build.error_rate(),
             tests: build.tests,
+            terraform: build.terraform,
             cuts: &build.cuts,
             parser_version: crate::VERSION,
         }

@@ -1,8 +1,8 @@
 //! What a dialect says about the line at hand.
 
 use logmill_model::{
-    Level, LogError, Outcome, Reason, RecordKind, Severity, Step, TestCase, TestOutcome,
-    TestSummary, Timestamp,
+    Level, LogError, Outcome, Reason, RecordKind, Severity, Step, TerraformRun, TestCase,
+    TestOutcome, TestSummary, Timestamp,
 };
 
 use crate::errors::{BlockLine, PastBlock};
@@ -39,6 +39,28 @@ impl Line<'_> {
     /// Whether it states a level.
     pub(crate) fn has_level(&self) -> bool {
         self.level.is_some()
+    }
+}
+
+/// A test as a dialect tells it.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) framework: &'a str,
+    /// As the framework prints it.
+    pub(crate) name: &'a str,
+    pub(crate) class: Option<&'a str>,
+    pub(crate) result: TestOutcome,
+    pub(crate) duration_s: Option<f64>,
+    /// Why it failed.
+    pub(crate) message: Option<&'a str>,
+    /// The line that states it, if that is not the line at hand.
+    pub(crate) line: Option<u64>,
+}
+
+impl<'a> Case<'a> {
+    /// A test of which no more is known.
+    pub(crate) fn new(framework: &'a str, name: &'a str, result: TestOutcome) -> Self {
+        Self { framework, name, class: None, result, duration_s: None, message: None, line: None }
     }
 }
 
@@ -219,6 +241,28 @@ impl<'a> Report<'a> {
         self.framework(&test.framework);
         let message = test.message.map(|message| cut(message.trim(), MAX_VALUE).to_owned());
         self.sink.event(Event::Test(&TestCase { message, ..test }));
+    }
+
+    /// Tells a test's result with all that is known of it.
+    pub(crate) fn tell_case(&mut self, case: &Case<'_>) {
+        self.kind(RecordKind::Test);
+        self.framework(case.framework);
+        self.sink.event(Event::Test(&TestCase {
+            framework: case.framework.to_owned(),
+            name: cut(case.name, MAX_VALUE).to_owned(),
+            classname: case.class.map(|class| cut(class, MAX_VALUE).to_owned()),
+            result: case.result,
+            duration_s: case.duration_s,
+            message: case.message.map(|message| cut(message.trim(), MAX_VALUE).to_owned()),
+            line: case.line.unwrap_or(self.line.number),
+        }));
+    }
+
+    /// Tells what a run of Terraform came to.
+    pub(crate) fn terraform(&mut self, run: &TerraformRun) {
+        let sum = self.findings.terraform.map_or(*run, |before| before.and(*run));
+        self.findings.terraform = Some(sum);
+        self.sink.event(Event::Terraform(run));
     }
 
     /// Tells what a run of tests came to. Its line is this one unless it names an earlier one.

@@ -1,6 +1,6 @@
 //! The whole state of a parser between two pieces: one value that can be stored and restored.
 
-use logmill_model::{Build, Cuts, Outcome, TestCounts, TestSummary, Timestamp};
+use logmill_model::{Build, Cuts, Outcome, TerraformRun, TestCounts, TestSummary, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::continuation::Continuation;
@@ -45,6 +45,7 @@ impl State {
             errors: findings.errors.errors,
             warnings: findings.errors.warnings,
             tests: findings.tests,
+            terraform: findings.terraform,
             cuts: Cuts {
                 records_split: self.records.split,
                 steps_dropped: findings.steps.dropped,
@@ -63,6 +64,7 @@ pub(crate) struct Findings {
     pub(crate) tools: Vec<String>,
     pub(crate) frameworks: Vec<String>,
     pub(crate) tests: Option<TestCounts>,
+    pub(crate) terraform: Option<TerraformRun>,
     pub(crate) first_stamp: Option<Timestamp>,
     pub(crate) last_stamp: Option<Timestamp>,
     /// How each tool ended.

@@ -37,6 +37,7 @@ impl Sink for Report {
             Event::Step(step) => self.step(step),
             Event::Test(test) => self.test(test),
             Event::TestSummary(summary) => self.summary(summary),
+            Event::Terraform(_) => {}
             Event::Explanation(explanation) => self.explanations.push(explanation.clone()),
             Event::Build(build) => {
                 self.build = build.clone();

@@ -88,6 +88,7 @@ macro_rules! dialects {
 
 // Of two that could read a line, the more special one stands first; `generic` stands last.
 dialects! {
+    terraform::Terraform,
     docker::Docker,
     sonar::Sonar,
     phrase::Phrase,
@@ -102,6 +103,7 @@ dialects! {
     jest::Jest,
     cargo::Cargo,
     rust_test::RustTest,
+    go_test::GoTest,
     go::Go,
     npm::Npm,
     cmake::Cmake,

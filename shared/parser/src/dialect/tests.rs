@@ -20,6 +20,10 @@ pub(crate) struct Seen {
     pub(crate) summaries: Vec<String>,
     /// `first-last tool reason`
     pub(crate) explanation: Vec<String>,
+    /// `add n change n destroy n import n`, then `no changes` and `error`, each if it is so.
+    pub(crate) terraform: Vec<String>,
+    /// `line why` of the failed tests that say why.
+    pub(crate) messages: Vec<String>,
     pub(crate) tools: Vec<String>,
     pub(crate) result: &'static str,
 }
@@ -45,12 +49,23 @@ pub(crate) fn read(log: &str) -> Seen {
                 error.message
             ));
         }
-        Event::Test(test) => seen.tests.push(format!(
-            "{} {} {}",
-            test.result.as_str(),
-            test.classname.as_deref().unwrap_or("-"),
-            test.name
-        )),
+        Event::Test(test) => {
+            seen.messages.extend(test.message.iter().map(|why| format!("{} {why}", test.line)));
+            seen.tests.push(format!(
+                "{} {} {}",
+                test.result.as_str(),
+                test.classname.as_deref().unwrap_or("-"),
+                test.name
+            ));
+        }
+        Event::Terraform(run) => {
+            let said = if run.no_changes { ", no changes" } else { "" };
+            let error = if run.error { ", error" } else { "" };
+            seen.terraform.push(format!(
+                "add {} change {} destroy {} import {}{said}{error}",
+                run.add, run.change, run.destroy, run.import
+            ));
+        }
         Event::TestSummary(summary) => seen.summaries.push(format!(
             "{} {} run {} passed {} failed {} skipped",
             summary.framework, summary.run, summary.passed, summary.failed, summary.skipped
