@@ -97,6 +97,7 @@ dialects! {
     surefire::Surefire,
     gradle_test::GradleTest,
     gradle::Gradle,
+    mozlog::Mozlog,
     mocha::Mocha,
     pytest::Pytest,
     unittest::Unittest,
