@@ -1,5 +1,6 @@
 //! How well the parser reads logs whose truth is known, and whether it ever read them better.
 
+mod ci_jobs;
 mod compare;
 mod file;
 mod history;
@@ -44,6 +45,7 @@ pub(crate) fn run(write: bool) -> Result<()> {
     let mut now = score::run(&scorer, &out, &corpus, None)?;
     now.extend(score::run(&scorer, &out, &tests, Some(OWN_SET))?);
     now.extend(viewer_lines::score(&corpus)?);
+    now.extend(ci_jobs::score(&corpus)?);
 
     let path = root.join(FILE);
     let mut file = TruthFile::read(&path)?;

@@ -88,6 +88,8 @@ macro_rules! dialects {
 
 // Of two that could read a line, the more special one stands first; `generic` stands last.
 dialects! {
+    access_log::AccessLog,
+    teamcity::Teamcity,
     terraform::Terraform,
     docker::Docker,
     sonar::Sonar,

@@ -117,21 +117,21 @@ pub(crate) struct Job {
 impl Job {
     /// Looks at a stamped line that is no marker: the runner says some things in plain text.
     pub(crate) fn line(&mut self, body: &str, report: &mut Report<'_>) {
-        self.begin(report);
         match body {
             "Post job cleanup." => self.next_step("Post job cleanup", report),
             "Cleaning up orphan processes" => {
                 self.ended = true;
                 self.next_step("Complete job", report);
             }
-            _ => {}
+            _ => self.begin(report),
         }
     }
 
     /// Looks at a marker.
     pub(crate) fn marker(&mut self, text: &str, stamped: bool, report: &mut Report<'_>) {
         let Some(marker) = marker(text) else { return };
-        if stamped {
+        let is_step = matches!(marker, Marker::Group(name) if name.starts_with("Run "));
+        if stamped && !is_step {
             self.begin(report);
         }
         report.kind(RecordKind::Marker);
@@ -208,6 +208,8 @@ impl Job {
     }
 
     fn next_step(&mut self, name: &str, report: &mut Report<'_>) {
+        // Of a run's archive each log is a step, so that the first line may begin a later one.
+        self.begun = true;
         self.actions.clear();
         if self.error_in_step {
             self.error_in_step = false;

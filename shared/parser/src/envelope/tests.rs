@@ -330,8 +330,8 @@ fn a_job_that_prints_the_log_of_a_container_or_of_another_job_is_still_itself() 
          ##[error]Process completed with exit code 1.\n\
          Cleaning up orphan processes\n",
     ));
-    assert_eq!(seen.steps.len(), 3, "{:?}", seen.steps);
-    assert_eq!(seen.steps[1], "1-8 failed 800..800 Run kubectl logs x");
+    assert_eq!(seen.steps.len(), 2, "{:?}", seen.steps);
+    assert_eq!(seen.steps[0], "1-8 failed 800..800 Run kubectl logs x");
     assert_eq!(seen.records[1], "2-2 2024-05-01T12:00:00.1234567Z ready");
     assert_eq!(seen.records[2], "3-3 2024-05-01T12:00:00.1234567Z steady");
     assert_eq!(seen.result, "failed");
@@ -355,12 +355,12 @@ fn a_step_of_a_composite_action_that_may_fail_does_not_fail_the_job() {
     };
     let seen = read(&log("success"));
     assert_eq!(seen.result, "success");
-    assert_eq!(seen.steps[1], "1-8 success 800..800 Run ./.github/actions/x");
-    assert_eq!(seen.steps[2], "3-8 success 800..800 Install in 2");
+    assert_eq!(seen.steps[0], "1-8 success 800..800 Run ./.github/actions/x");
+    assert_eq!(seen.steps[1], "3-8 success 800..800 Install in 1");
     let seen = read(&log("failure"));
     assert_eq!(seen.result, "failed");
-    assert_eq!(seen.steps[1], "1-8 failed 800..800 Run ./.github/actions/x");
-    assert_eq!(seen.steps[2], "3-8 failed 800..800 Install in 2");
+    assert_eq!(seen.steps[0], "1-8 failed 800..800 Run ./.github/actions/x");
+    assert_eq!(seen.steps[1], "3-8 failed 800..800 Install in 1");
 }
 
 #[test]
@@ -377,4 +377,16 @@ fn words_of_one_system_in_the_log_of_another_are_text() {
     ] {
         assert_eq!(read(log).result, result, "{log}");
     }
+}
+
+#[test]
+fn a_log_of_one_step_out_of_a_run_s_archive_has_that_step_alone() {
+    let seen = read(&stamped(
+        "##[group]Run make\nmake\n##[endgroup]\nmake: *** [all] Error 2\n\
+         ##[error]Process completed with exit code 2.\n",
+    ));
+    assert_eq!(seen.steps, ["1-5 failed 800..800 Run make"]);
+    assert_eq!(seen.result, "failed");
+    let seen = read(&stamped("Post job cleanup.\n"));
+    assert_eq!(seen.steps, ["1-1 unknown 800..800 Post job cleanup"]);
 }

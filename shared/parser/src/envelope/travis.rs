@@ -21,7 +21,7 @@ const MAX_NAME: usize = 200;
 
 /// Whether `text` is how Travis ends a command or a job.
 pub(super) fn is_verdict(text: &str) -> bool {
-    text.starts_with("The command \"") && (text.contains("exited with ") || text.contains("failed"))
+    text.starts_with("The command \"") && text.contains("exited with ")
         || text.starts_with("Done. Your build exited with ")
         || text.starts_with("Done: Job Cancelled")
         || text.starts_with("Your build has been stopped.")
@@ -55,7 +55,6 @@ pub(super) struct Job {
     awaits_name: bool,
     /// The command that is open outside any fold.
     command: String,
-    failed: bool,
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -66,7 +65,11 @@ impl Job {
         for marker in sections::each(markers) {
             self.marker(marker, report);
         }
-        self.text(body, report);
+        if is_verdict(body) {
+            self.verdict(body, report);
+        } else {
+            self.text(body, report);
+        }
     }
 
     /// Names the command that has begun, if the line shows it: `$ make`.
@@ -107,7 +110,10 @@ impl Job {
     /// Reads a line that says how something ended.
     pub(super) fn verdict(&mut self, text: &str, report: &mut Report<'_>) {
         if let Some(code) = text.strip_prefix("Done. Your build exited with ") {
-            self.done(code);
+            // The job's last word, whatever a command that may fail has said.
+            let success = code.trim_end_matches('.') == "0";
+            self.outcome = Some(if success { Outcome::Success } else { Outcome::Failed });
+            report.settle_step(Outcome::Success);
             return;
         }
         if text.starts_with("Done: Job Cancelled") {
@@ -120,26 +126,17 @@ impl Job {
             self.fail(reason, text, report);
             return;
         }
-        let code = text.rsplit("exited with ").next().filter(|_| text.contains("exited with "));
-        let code = code.map(|code| code.split([' ', '.']).next().unwrap_or(code));
-        match code {
-            Some("0") => {
-                report.extend_waiting_step();
-                report.settle_step(Outcome::Success);
-            }
-            Some(code) => self.fail(super::exit_reason(code), text, report),
-            None => self.fail(Reason::Summary, text, report),
+        let code = text.rsplit("exited with ").next().unwrap_or(text);
+        let code = code.split([' ', '.']).next().unwrap_or(code);
+        if code == "0" {
+            report.extend_waiting_step();
+            report.settle_step(Outcome::Success);
+        } else {
+            self.fail(super::exit_reason(code), text, report);
         }
     }
 
-    fn done(&mut self, code: &str) {
-        let success = code.trim_end_matches('.') == "0" && !self.failed;
-        self.outcome = Some(if success { Outcome::Success } else { Outcome::Failed });
-    }
-
     fn fail(&mut self, reason: Reason, text: &str, report: &mut Report<'_>) {
-        self.failed = true;
-        // Of what runs behind a success, a failed deployment fails the job; no more is known here.
         self.outcome = Some(Outcome::Failed);
         report.extend_waiting_step();
         report.settle_step(Outcome::Failed);
