@@ -43,6 +43,8 @@ fn captured<'t>(pattern: &Regex, text: &'t str, literal: &str) -> Option<Capture
 
 mod titles;
 
+mod counts;
+
 macro_rules! dialects {
     ($($module:ident :: $dialect:ident),* $(,)?) => {
         $(mod $module;)*
@@ -90,6 +92,8 @@ macro_rules! dialects {
 dialects! {
     access_log::AccessLog,
     teamcity::Teamcity,
+    helm::Helm,
+    ansible::Ansible,
     terraform::Terraform,
     docker::Docker,
     sonar::Sonar,
@@ -104,6 +108,16 @@ dialects! {
     pytest::Pytest,
     unittest::Unittest,
     jest::Jest,
+    rspec::Rspec,
+    minitest::Minitest,
+    cucumber::Cucumber,
+    phpunit::Phpunit,
+    gtest::Gtest,
+    catch2::Catch2,
+    dotnet::Dotnet,
+    exunit::Exunit,
+    xctest::Xctest,
+    nextest::Nextest,
     cargo::Cargo,
     rust_test::RustTest,
     go_test::GoTest,

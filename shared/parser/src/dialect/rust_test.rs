@@ -35,6 +35,11 @@ impl Dialect for RustTest {
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
+        if report.claimed.is_some() {
+            // Another runner shows what this one printed.
+            *self = Self::default();
+            return;
+        }
         if let Some(result) = text.starts_with("test result: ").then(|| RESULT.captures(text)).flatten() {
             *self = Self::default();
             counts(&result, report);
@@ -101,6 +106,7 @@ fn case(rest: &str, report: &mut Report<'_>) {
         "ok" => TestOutcome::Pass,
         "FAILED" => TestOutcome::Fail,
         "ignored" => TestOutcome::Skip,
+        "bench:" => TestOutcome::Pass,
         _ => return,
     };
     let name = name.trim_end_matches(" - should panic");
@@ -111,7 +117,10 @@ fn case(rest: &str, report: &mut Report<'_>) {
 
 fn counts(result: &regex::Captures<'_>, report: &mut Report<'_>) {
     let number = |group: usize| -> u64 { result[group].parse().unwrap_or(0) };
-    let (passed, failed) = (number(2), number(3));
+    // What was measured is a benchmark, told as a test that passed.
+    let measured = result[0].split(';').find_map(|part| part.trim().strip_suffix(" measured"));
+    let measured: u64 = measured.and_then(|number| number.parse().ok()).unwrap_or(0);
+    let (passed, failed) = (number(2) + measured, number(3));
     report.claim();
     report.build_tool("cargo");
     report.verdict(if &result[1] == "ok" { Outcome::Success } else { Outcome::Failed });
