@@ -101,7 +101,8 @@ impl Parser {
         let outcome = if cut_off { Outcome::Unknown } else { outcome };
         let (findings, end) = (&mut state.findings, state.number);
         let last_step = state.ci.last_step().unwrap_or(outcome);
-        findings.steps.finish(last_step, (end, findings.last_stamp), &mut |step| {
+        let last_stamp = state.ci.last_stamp(findings.last_stamp);
+        findings.steps.finish(last_step, (end, last_stamp), &mut |step| {
             if step.result == Outcome::Failed {
                 findings.errors.step_failed(step.start_line);
             }

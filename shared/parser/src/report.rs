@@ -319,6 +319,13 @@ impl<'a> Report<'a> {
         self.end(Wanted::Nesting(nesting), Some(result), (line, stamp));
     }
 
+    /// Closes the innermost step of `nesting` at the line before this one, though nothing says how
+    /// and when it ended.
+    pub(crate) fn cut_step(&mut self, nesting: Nesting) {
+        let line = self.line.number.saturating_sub(1);
+        self.end(Wanted::Nesting(nesting), Some(Outcome::Unknown), (line, None));
+    }
+
     /// Closes the innermost step of `nesting` at this line, which is its last. Without a result it
     /// waits for [`Report::settle_step`].
     pub(crate) fn end_step(&mut self, nesting: Nesting, result: Option<Outcome>) {

@@ -86,7 +86,7 @@ impl Job {
         if mark.is_start {
             self.steps += 1;
             self.in_step = true;
-            report.close_step(Nesting::Ci, Outcome::Unknown);
+            report.cut_step(Nesting::Ci);
             report.open_step(mark.name, Nesting::Ci);
         } else {
             let outcome = outcome(mark.code);
@@ -163,7 +163,12 @@ mod tests {
             }
         };
         let mut parser = crate::Parser::new(crate::Options::default());
-        parser.push(LOG.as_bytes(), &mut sink);
+        // The end of one step is missing, and the last one's, too.
+        let log = LOG.replacen("========= Finished", "finished?", 1);
+        parser.push(log.as_bytes(), &mut sink);
+        parser.finish(None, &mut sink);
+        assert_eq!(times[0], "Some(2013-06-05T12:44:58.842738Z) None");
+        assert_eq!(times[3], "Some(2013-06-05T12:46:55.480585Z) None");
         assert_eq!(times[1], "Some(2013-06-05T12:45:02.559674Z) Some(2013-06-05T12:46:55.430095Z)");
     }
 

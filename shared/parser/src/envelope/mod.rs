@@ -215,6 +215,12 @@ impl Ci {
             _ => self.outcome(),
         }
     }
+
+    /// When the step ended that is open at the end of the log, whose last stamp is `last`. Buildbot
+    /// stamps nothing but the begin and the end of a step.
+    pub(crate) fn last_stamp(&self, last: Option<Timestamp>) -> Option<Timestamp> {
+        last.filter(|_| self.system != Some(System::Buildbot))
+    }
 }
 
 impl System {
