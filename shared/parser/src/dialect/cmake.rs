@@ -15,8 +15,14 @@ pub(super) struct Cmake {
     in_error: Option<bool>,
     /// Behind a failed test, whose output follows up to an empty line.
     in_output: bool,
-    /// Tests of the run that were skipped.
+    /// Tests of the run that were skipped, which its total holds.
     skipped: u64,
+    /// Tests that are disabled, which it does not.
+    disabled: u64,
+    /// Whether a failed test was told at its result.
+    told: bool,
+    /// In the list of what failed, which names the tests that were not told.
+    listing: bool,
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
@@ -28,12 +34,16 @@ static CASE: LazyLock<Regex> = LazyLock::new(|| {
 static TOTAL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)").unwrap());
 
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static LISTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+\d+ - (.+) \(([A-Za-z][A-Za-z ]*)\)").unwrap());
+
 impl Dialect for Cmake {
     const NAME: &'static str = "cmake";
-    const LITERALS: &'static [&'static str] = &["CMake Error", " Test #", " Test  #", "% tests passed, "];
+    const LITERALS: &'static [&'static str] = &["CMake Error", " Test #", " Test  #", " Test   #", "% tests passed, ", "The following tests FAILED:"];
 
     fn awake(&self) -> bool {
-        self.in_error.is_some() || self.in_output
+        self.in_error.is_some() || self.in_output || self.listing
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -49,6 +59,10 @@ impl Dialect for Cmake {
             self.case(&case, report);
         } else if let Some(total) = TOTAL.captures(text) {
             self.total(&total, report);
+        } else if text.starts_with("The following tests FAILED:") {
+            self.listing = !self.told;
+        } else if self.listing {
+            self.listed(text, report);
         } else if self.in_output {
             self.in_output = !text.is_empty();
             if self.in_output {
@@ -82,33 +96,50 @@ impl Cmake {
         let result = match &case[3] {
             "Passed" => TestOutcome::Pass,
             "Failed" => TestOutcome::Fail,
-            "Skipped" | "Not Run" | "(Disabled)" => TestOutcome::Skip,
+            "Skipped" | "(Disabled)" => TestOutcome::Skip,
+            "Not Run" if case[0].contains("(Disabled)") => TestOutcome::Skip,
             _ => TestOutcome::Error,
         };
         report.timed_test("ctest", case[1].trim_end_matches([' ', '.']), None, result, case[4].parse().ok());
         self.in_output = matches!(result, TestOutcome::Fail | TestOutcome::Error);
-        self.skipped += u64::from(result == TestOutcome::Skip);
+        self.told |= self.in_output;
+        if result == TestOutcome::Skip {
+            let count = if &case[3] == "Skipped" { &mut self.skipped } else { &mut self.disabled };
+            *count += 1;
+        }
         if self.in_output {
             let reason = if &case[3] == "Timeout" { Reason::Timeout } else { Reason::Assertion };
             report.error(Severity::Error, reason, case[0].trim());
         }
     }
 
+    /// `5 - adds_token (Failed)`
+    fn listed(&mut self, text: &str, report: &mut Report<'_>) {
+        let Some(listed) = LISTED.captures(text) else {
+            self.listing = text.trim().is_empty();
+            return;
+        };
+        let failed = matches!(&listed[2], "Failed" | "Not Run");
+        let result = if failed { TestOutcome::Fail } else { TestOutcome::Error };
+        report.test("ctest", &listed[1], None, result);
+    }
+
     fn total(&mut self, total: &Captures<'_>, report: &mut Report<'_>) {
         let number = |group: usize| -> u64 { total[group].parse().unwrap_or(0) };
-        let (failed, all) = (number(1), number(2));
+        let failed = number(1);
+        let run = number(2).saturating_sub(self.skipped);
         report.build_tool("cmake");
         report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
         report.summary(TestSummary {
             framework: "ctest".to_owned(),
-            run: all,
-            passed: all.saturating_sub(failed),
+            run,
+            passed: run.saturating_sub(failed),
             failed,
-            skipped: self.skipped,
+            skipped: self.skipped + self.disabled,
             duration_s: None,
             line: 0,
         });
-        *self = Self::default();
+        *self = Self { told: self.told, ..Self::default() };
     }
 }
 
@@ -120,6 +151,24 @@ mod tests {
     fn an_error_of_the_configuration_is_explained_with_its_text() {
         let seen = read("CMake Error at CMakeLists.txt:4 (find_package):\n  Could not find X.\n\n  Add it.\n\n\n-- Configuring incomplete\n");
         assert_eq!(seen.explanation, ["1-4 cmake configuration"]);
+    }
+
+    #[test]
+    fn skipped_tests_are_no_runs_and_what_could_not_be_started_failed() {
+        let seen = read(
+            "1/3 Test #1: cart .............***Skipped   0.01 sec\n2/3 Test #2: price ............***Not Run   0.00 sec\n\
+             3/3 Test #3: tax ..............***Not Run (Disabled)   0.00 sec\n\n50% tests passed, 1 tests failed out of 2\n",
+        );
+        assert_eq!(seen.tests, ["skip - cart", "error - price", "skip - tax"]);
+        assert_eq!(seen.summaries, ["ctest 1 run 0 passed 1 failed 2 skipped"]);
+    }
+
+    #[test]
+    fn a_quiet_run_names_what_failed_in_its_list() {
+        let seen = read(
+            "50% tests passed, 1 tests failed out of 2\n\nThe following tests FAILED:\n\t  2 - price (Failed)\nErrors while running CTest\n",
+        );
+        assert_eq!(seen.tests, ["fail - price"]);
     }
 
     #[test]

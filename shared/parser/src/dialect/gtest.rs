@@ -26,7 +26,10 @@ pub(super) struct Gtest {
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\[(       OK |  FAILED  |  SKIPPED )\] (\S+?)(?:, where .*?)? \((\d+) ms\)$").unwrap()
+    Regex::new(
+        r"\[(       OK |  FAILED  |  SKIPPED )\] (\S+?)(?:, where .*?)?(?: \((\d+) ms\))?$",
+    )
+    .unwrap()
 });
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static TOTALS: LazyLock<Regex> = LazyLock::new(|| {
@@ -55,7 +58,7 @@ impl Dialect for Gtest {
         } else if let Some(name) = text.strip_prefix("[ RUN      ] ") {
             self.running = Some((cut(name, 200).to_owned(), line.number));
             self.in_failure = false;
-        } else if let Some(result) = text.ends_with(" ms)").then(|| RESULT.captures(text)).flatten() {
+        } else if let Some(result) = self.result_of(text) {
             self.result(&result, report);
         } else if self.running.is_some() {
             self.output(text, report);
@@ -68,6 +71,12 @@ impl Dialect for Gtest {
 }
 
 impl Gtest {
+    /// A test's result; behind the totals the same line names it again, without its time.
+    fn result_of<'t>(&self, text: &'t str) -> Option<regex::Captures<'t>> {
+        let result = text.contains(" ] ").then(|| RESULT.captures(text)).flatten()?;
+        (self.program && self.running.is_some() || result.get(3).is_some()).then_some(result)
+    }
+
     fn result(&mut self, result: &regex::Captures<'_>, report: &mut Report<'_>) {
         self.running = None;
         self.in_failure = false;
@@ -78,7 +87,7 @@ impl Gtest {
             _ => (&mut self.skipped, TestOutcome::Skip),
         };
         *count += 1;
-        let duration_s = result[3].parse::<f64>().ok().map(|ms| ms / 1000.0);
+        let duration_s = result.get(3).and_then(|found| found.as_str().parse::<f64>().ok()).map(|ms| ms / 1000.0);
         let name = &result[2];
         let class = name.rsplit_once('.').map(|(class, _)| class);
         report.tell_case(&Case { class, duration_s, ..Case::new("gtest", name, outcome) });
@@ -136,6 +145,15 @@ mod tests {
         assert_eq!(seen.tests, ["pass Cart Cart.Adds", "fail Sizes/Cart Sizes/Cart.Removes/0", "skip Cart Cart.Waits"]);
         assert_eq!(seen.explanation, ["6-9 gtest assertion"]);
         assert_eq!(seen.summaries, ["gtest 2 run 1 passed 1 failed 1 skipped"]);
+    }
+
+    #[test]
+    fn results_without_times_count_once() {
+        let seen = read(
+            "[==========] Running 1 test from 1 test suite.\n[ RUN      ] Cart.Adds\n[  FAILED  ] Cart.Adds\n\
+             [==========] 1 test from 1 test suite ran.\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] Cart.Adds\n",
+        );
+        assert_eq!(seen.tests, ["fail Cart Cart.Adds"]);
     }
 
     #[test]

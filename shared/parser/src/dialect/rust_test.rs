@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::report::{Line, Report};
+use crate::text::cut;
+
+/// How many failed tests are remembered, and how much of a name, in bytes.
+const MAX_TOLD: usize = 64;
+const MAX_NAME: usize = 100;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct RustTest {
@@ -15,6 +20,10 @@ pub(super) struct RustTest {
     in_failures: bool,
     /// In a panic's message.
     in_panic: bool,
+    /// In the list of names that ends that section.
+    in_list: bool,
+    /// The failed tests that were told: what a test prints may hide its result.
+    told: Vec<String>,
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
@@ -46,7 +55,7 @@ impl Dialect for RustTest {
         } else if self.in_failures {
             self.failure(text, report);
         } else if let Some(rest) = text.strip_prefix("test ") {
-            case(rest, report);
+            self.case(rest, report);
         } else if text == "failures:" || is_title(text) {
             self.in_failures = true;
             report.claim();
@@ -58,8 +67,40 @@ impl Dialect for RustTest {
 }
 
 impl RustTest {
+    /// `cart::adds ... ok`, `cart::adds - should panic ... FAILED`, `x ... ignored, slow`
+    fn case(&mut self, rest: &str, report: &mut Report<'_>) {
+        let Some((name, result)) = rest.rsplit_once(" ... ") else { return };
+        let word = result.split([',', ' ', '<']).next().unwrap_or("");
+        let result = match word {
+            "ok" => TestOutcome::Pass,
+            "FAILED" => TestOutcome::Fail,
+            "ignored" => TestOutcome::Skip,
+            "bench:" => TestOutcome::Pass,
+            _ => return,
+        };
+        let name = name.trim_end_matches(" - should panic");
+        if result == TestOutcome::Fail && self.told.len() < MAX_TOLD {
+            self.told.push(cut(name, MAX_NAME).to_owned());
+        }
+        report.claim();
+        report.build_tool("cargo");
+        report.test("cargo", name, module(name), result);
+    }
+
+    /// A failed test whose result could not be read.
+    fn listed(&mut self, name: &str, report: &mut Report<'_>) {
+        report.claim();
+        if !self.told.iter().any(|told| told == cut(name, MAX_NAME)) {
+            report.test("cargo", name, module(name), TestOutcome::Fail);
+        }
+    }
+
     fn failure(&mut self, text: &str, report: &mut Report<'_>) {
-        if text.starts_with("thread '") && text.contains("panicked at") {
+        if self.in_list {
+            if let Some(name) = text.strip_prefix("    ") {
+                self.listed(name, report);
+            }
+        } else if text.starts_with("thread '") && text.contains("panicked at") {
             self.in_panic = true;
             report.confirm(Severity::Error, Reason::Assertion, text);
         } else if is_title(text) {
@@ -67,7 +108,9 @@ impl RustTest {
             report.suspect(text);
         } else if !self.in_panic {
             // What the test printed, or the list of names at the end.
-            if text.is_empty() {
+            if text == "failures:" {
+                self.in_list = true;
+            } else if text.is_empty() {
                 report.hold();
             } else if text.starts_with("    ") {
                 report.claim();
@@ -81,7 +124,7 @@ impl RustTest {
             report.hold();
             report.claim();
         } else if text == "failures:" {
-            self.in_panic = false;
+            (self.in_panic, self.in_list) = (false, true);
         } else if text.starts_with("  left: ") || text.starts_with(" right: ") {
             report.join();
             report.extend();
@@ -98,21 +141,8 @@ fn is_title(text: &str) -> bool {
     text.starts_with("---- ") && text.ends_with(" ----")
 }
 
-/// `cart::adds ... ok`, `cart::adds - should panic ... FAILED`, `x ... ignored, slow`
-fn case(rest: &str, report: &mut Report<'_>) {
-    let Some((name, result)) = rest.rsplit_once(" ... ") else { return };
-    let word = result.split([',', ' ', '<']).next().unwrap_or("");
-    let result = match word {
-        "ok" => TestOutcome::Pass,
-        "FAILED" => TestOutcome::Fail,
-        "ignored" => TestOutcome::Skip,
-        "bench:" => TestOutcome::Pass,
-        _ => return,
-    };
-    let name = name.trim_end_matches(" - should panic");
-    report.claim();
-    report.build_tool("cargo");
-    report.test("cargo", name, name.rsplit_once("::").map(|(module, _)| module), result);
+fn module(name: &str) -> Option<&str> {
+    name.rsplit_once("::").map(|(module, _)| module)
 }
 
 fn counts(result: &regex::Captures<'_>, report: &mut Report<'_>) {
@@ -145,5 +175,14 @@ mod tests {
         assert_eq!(seen.explanation, ["9-14 rust_test assertion"]);
         assert_eq!(seen.tests, ["pass cart cart::adds", "fail cart cart::removes", "skip - slow"]);
         assert_eq!(seen.summaries, ["cargo 2 run 1 passed 1 failed 1 skipped"]);
+    }
+
+    #[test]
+    fn a_result_that_the_test_s_output_hides_is_read_from_the_list() {
+        let seen = read(
+            "test cart::adds ... loud\nfailures:\n\n---- cart::adds stdout ----\nthread 'cart::adds' panicked at a.rs:1:2:\nno\n\n\n\
+             failures:\n    cart::adds\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        );
+        assert_eq!(seen.tests, ["fail cart cart::adds"]);
     }
 }

@@ -14,10 +14,10 @@ use serde_json::Value;
 
 /// The frameworks, and how many of their runs are read without a mistake.
 const EQUAL: &[(&str, usize)] = &[
-    ("cargo", 0),
-    ("ctest", 0),
-    ("go", 0),
-    ("gtest", 0),
+    ("cargo", 30),
+    ("ctest", 27),
+    ("go", 30),
+    ("gtest", 30),
     ("jest", 30),
     ("mocha", 30),
     ("node", 0),
@@ -65,6 +65,26 @@ fn count(said: &[Value], name: &str) -> u64 {
     }
 }
 
+/// What `go test` cannot report as a test: the parser tells it as one in error, as Go's tools that
+/// write JUnit's XML do.
+fn is_package(test: &Value) -> bool {
+    matches!(test["name"].as_str(), Some("[build failed]" | "[setup failed]" | "Failure"))
+}
+
+/// A count as the framework means it: Go's tools count skipped tests among those that ran.
+fn count_as_reported(said: &[Value], name: &str) -> u64 {
+    let told = count(said, name);
+    if of_kind(said, "test_summary").all(|summary| summary["framework"] != "go") {
+        return told;
+    }
+    let packages = of_kind(said, "test").filter(|test| is_package(test)).count() as u64;
+    match name {
+        "run" => told - count(said, "skipped") - packages,
+        "failed" => told - packages,
+        _ => told,
+    }
+}
+
 /// The ways to write the name of a test that the parser told.
 fn names(test: &Value) -> Vec<String> {
     let name = test["name"].as_str().unwrap_or_default();
@@ -95,7 +115,7 @@ fn differences(truth: &Truth, said: &[Value]) -> Vec<String> {
         ("skipped", truth.skipped),
     ];
     for (name, wanted) in counts {
-        let told = count(said, name);
+        let told = count_as_reported(said, name);
         if wanted.is_some_and(|wanted| wanted != told) {
             differences.push(format!("{name}: {told}, and not {}", wanted.unwrap_or(0)));
         }
@@ -103,6 +123,7 @@ fn differences(truth: &Truth, said: &[Value]) -> Vec<String> {
     let Some(wanted_names) = &truth.failed_names else { return differences };
     let failed: BTreeSet<Vec<String>> = of_kind(said, "test")
         .filter(|test| test["result"] == "fail" || test["result"] == "error")
+        .filter(|test| !is_package(test))
         .map(names)
         .collect();
     let is = |told: &[String], wanted: &str| told.iter().any(|name| is_name(name, wanted));
