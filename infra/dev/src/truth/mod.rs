@@ -5,6 +5,7 @@ mod compare;
 mod file;
 mod history;
 mod masking;
+mod mutated;
 mod score;
 mod viewer_lines;
 
@@ -23,14 +24,19 @@ const FILE: &str = "tests/truth.toml";
 /// The set of the project's own logs, below `tests`.
 const OWN_SET: &str = "explain";
 
+/// `cargo truth --mutated [--seed N]`.
+pub(crate) fn run_mutated(seed: Option<u64>) -> Result<()> {
+    let corpus = corpus()?;
+    let root = repository()?;
+    let scorer = scorer(&corpus)?;
+    mutated::run(&corpus, &root.join("tests"), &scorer, &target(&root), seed)
+}
+
 /// `cargo truth [--write]`.
 pub(crate) fn run(write: bool) -> Result<()> {
     let corpus = corpus()?;
     let root = repository()?;
-    let scorer = corpus.join("score.py");
-    if !scorer.is_file() {
-        bail!("{}: not found, so LOGMILL_CORPUS names no corpus", scorer.display());
-    }
+    let scorer = scorer(&corpus)?;
 
     let out = target(&root).join("truth");
     if out.exists() {
@@ -100,6 +106,14 @@ fn corpus() -> Result<PathBuf> {
         bail!("{}: LOGMILL_CORPUS names this folder, and it is not there", corpus.display());
     }
     Ok(corpus)
+}
+
+fn scorer(corpus: &Path) -> Result<PathBuf> {
+    let scorer = corpus.join("score.py");
+    if !scorer.is_file() {
+        bail!("{}: not found, so LOGMILL_CORPUS names no corpus", scorer.display());
+    }
+    Ok(scorer)
 }
 
 /// The repository's folder; cargo names the crate's when it runs it.
