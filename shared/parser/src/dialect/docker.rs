@@ -27,7 +27,7 @@ static BUILDKIT: LazyLock<Regex> =
 impl Dialect for Docker {
     const NAME: &'static str = "docker";
     const LITERALS: &'static [&'static str] = &[
-        "Step ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "returned a non-zero code: ", "failed to solve",
+        "Step ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "returned a non-zero code: ", "failed to solve", " ERROR: ",
     ];
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -56,8 +56,37 @@ impl Dialect for Docker {
         } else if text.contains("returned a non-zero code: ") || text.contains("failed to solve") {
             report.close_step(Nesting::Tool, Outcome::Failed);
             report.verdict(Outcome::Failed);
-            report.error(Severity::Error, Reason::Summary, text);
+            report.error(Severity::Error, reason(text), text);
+        } else if let Some(message) = vertex_error(text) {
+            report.build_tool("docker");
+            report.verdict(Outcome::Failed);
+            report.error(Severity::Error, reason(message), message);
         }
+    }
+}
+
+/// The message of `#12 ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2`.
+fn vertex_error(text: &str) -> Option<&str> {
+    let (number, message) = text.strip_prefix('#')?.split_once(" ERROR: ")?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(message)
+}
+
+/// What a failed layer says by itself: that a command failed, its own output says better.
+fn reason(message: &str) -> Reason {
+    let has = |words: &[&str]| words.iter().any(|part| message.contains(part));
+    if let Some((_, code)) = message.rsplit_once("exit code: ") {
+        match code.trim() {
+            // SIGKILL, which the kernel sends when memory runs out.
+            "137" => Reason::Resource,
+            "124" => Reason::Timeout,
+            _ => Reason::Summary,
+        }
+    } else if has(&["parse error", "failed to compute cache key", "failed to read dockerfile"]) {
+        Reason::Configuration
+    } else if has(&["pull access denied", "manifest unknown", "failed to resolve source metadata"]) {
+        Reason::Dependency
+    } else {
+        Reason::Summary
     }
 }
 
@@ -73,6 +102,22 @@ mod tests {
         );
         assert_eq!(seen.steps, ["1-2 success 1/2 FROM debian", "3-4 failed 2/2 RUN make"]);
         assert_eq!(seen.records[0].fields.get("docker_layer"), Some("1/2"));
+        assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
+    fn an_image_that_is_not_there_is_the_reason_and_a_command_that_failed_is_not() {
+        let seen = read(
+            "#2 [internal] load metadata for docker.io/library/debiann:12\n\
+             #2 ERROR: pull access denied, repository does not exist or may require authorization\n",
+        );
+        assert_eq!(seen.explanation, ["2-2 docker dependency"]);
+        let seen = read(
+            "#7 [build 2/4] RUN make\n#7 0.512 /bin/sh: 1: make: not found\n\
+             #7 ERROR: process \"/bin/sh -c make\" did not complete successfully: exit code: 127\n\
+             ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 127\n",
+        );
+        assert_eq!(seen.explanation, ["2-2 shell command"]);
         assert_eq!(seen.result, "failed");
     }
 }
