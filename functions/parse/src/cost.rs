@@ -7,6 +7,7 @@ use std::time::Duration;
 use logmill_documents::{BulkLimits, BulkWriter, Names, Origin};
 use logmill_model::Timestamp;
 use logmill_model::mask::Policy;
+use logmill_parser::Options;
 use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
 use tokio::sync::mpsc;
@@ -39,7 +40,7 @@ pub fn cost(reader: impl Read + Seek + Send, records: Records) -> anyhow::Result
     };
     let plan = Plan {
         origin: origin.clone(),
-        masking: Policy::all(),
+        options: Options { masking: Policy::all(), ..Options::default() },
         records,
         until: Deadline::after(Duration::MAX),
         progress: Arc::default(),

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use logmill_documents::Origin;
-use logmill_model::mask::Policy;
 use logmill_model::{Build, Summary};
 use logmill_parser::{Options, Parser};
 use logmill_runtime::config::Records;
@@ -44,7 +43,7 @@ pub(crate) enum Stop {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) origin: Origin,
-    pub(crate) masking: Policy,
+    pub(crate) options: Options,
     pub(crate) records: Records,
     /// When to stop reading.
     pub(crate) until: Deadline,
@@ -158,7 +157,7 @@ impl<R: io::Read + Seek> Reading<'_, R> {
         };
         collector.is_second = true;
         collector.selection = selection;
-        let parser = Parser::new(Options { masking: self.plan.masking, ..Options::default() });
+        let parser = Parser::new(self.plan.options);
         parse(&mut log, parser, collector, self.plan)
     }
 
@@ -180,7 +179,7 @@ fn begin(collector: &mut Collector<'_>, selection: Selection, plan: &Plan) -> Pa
     collector.kept = crate::collect::Kept::default();
     collector.is_second = false;
     collector.selection = selection;
-    Parser::new(Options { masking: plan.masking, ..Options::default() })
+    Parser::new(plan.options)
 }
 
 /// Tells the metrics what a log had, and what limits left of it.

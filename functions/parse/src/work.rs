@@ -13,7 +13,7 @@ use logmill_metadata::{
 use logmill_model::Summary;
 use logmill_model::id::ObjectKey;
 use logmill_objects::{ErrorKind, Head, RangeReader};
-use logmill_parser::{Options, Parser};
+use logmill_parser::{Assumed, Options, Parser};
 use logmill_runtime::retry::{Deadline, Retryable};
 use logmill_runtime::telemetry::names;
 use tokio::sync::mpsc;
@@ -143,9 +143,15 @@ impl<M: Metadata> Parse<M> {
             .map_err(|error| metadata_fault(&error))
     }
 
+    /// What the parser is told of a log beside it, the same in each invocation.
+    fn options(&self, job: &Job) -> Options {
+        let assumed = Assumed::until(job.head.last_modified);
+        Options { masking: self.settings.masking, assumed }
+    }
+
     /// Where the invocation before stopped, if it can be gone on with.
     fn resumed(&self, taken: &Taken, job: &Job) -> Option<Resumed> {
-        let options = Options { masking: self.settings.masking, ..Options::default() };
+        let options = self.options(job);
         let opened = Checkpoint::open(taken.checkpoint.as_ref()?).and_then(|checkpoint| {
             let parser = Parser::restore(options, &checkpoint.parser)?;
             Ok(Resumed { checkpoint, parser })
@@ -175,7 +181,7 @@ impl<M: Metadata> Parse<M> {
         let progress = Arc::new(AtomicU64::new(0));
         let plan = Plan {
             origin: origin.clone(),
-            masking: self.settings.masking,
+            options: self.options(job),
             records: self.settings.records,
             until: pace.reading,
             progress: progress.clone(),

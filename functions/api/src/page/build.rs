@@ -307,6 +307,7 @@ fn notes(cuts: &AllCuts) -> Markup {
         (log.invalid_utf8_lines, "lines not in UTF-8, repaired with U+FFFD"),
         (log.nul_bytes, "NUL bytes taken out"),
         (log.zone_assumed, "time stamps without a zone, read as UTC"),
+        (log.date_assumed, "time stamps without a date, read as of when the log was last written"),
     ];
     let said: Vec<_> = said.into_iter().filter(|(number, _)| *number > 0).collect();
     html! {

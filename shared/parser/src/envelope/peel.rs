@@ -73,15 +73,15 @@ impl Ci {
         layers: &mut Layers,
         assumed: &Assumed,
         cuts: &mut Cuts,
-    ) -> &'a str {
+    ) -> (&'a str, Option<Stamp>) {
         if let Some((at, length)) = buildkite::stamp(text)
             && self.is(System::Buildkite)
         {
             (layers.stamp, layers.stamped) = (Some(at), true);
-            return text[length..].trim_start_matches('\u{7}');
+            return (text[length..].trim_start_matches('\u{7}'), None);
         }
         let Some(stamp) = stamp::at_start(text) else {
-            return self.jenkins_clock(text, layers, assumed, cuts);
+            return (self.jenkins_clock(text, layers, assumed, cuts), None);
         };
         let body = if is_github(&stamp, text) {
             let body = text[stamp.length..].strip_prefix(' ').unwrap_or("");
@@ -96,10 +96,10 @@ impl Ci {
         } else {
             jenkins_body(text, &stamp).filter(|body| self.is_jenkins(body))
         };
-        let Some(body) = body else { return text };
+        let Some(body) = body else { return (text, Some(stamp)) };
         layers.stamped = true;
         layers.stamp = stamp.instant();
-        body
+        (body, None)
     }
 
     /// `12:00:00  text`: the Timestamper plug-in's other form.
@@ -120,16 +120,18 @@ impl Ci {
         body
     }
 
-    /// Takes off what a container's engine or the tool itself put before the text.
+    /// Takes off what a container's engine or the tool itself put before the text, whose stamp was
+    /// read if it is not a system's.
     fn inner<'a>(
         &mut self,
-        text: &'a str,
+        (text, stamp): (&'a str, Option<Stamp>),
         buffers: &'a mut Buffers,
         layers: &mut Layers,
         assumed: &Assumed,
         cuts: &mut Cuts,
     ) -> &'a str {
-        let text = &text[self.jenkins.branch_prefix(text)..];
+        let branch = self.jenkins.branch_prefix(text);
+        let text = &text[branch..];
         if let Some((part, stamp)) = container::docker(text, &mut buffers.unpacked) {
             layers.part = Some(part);
             layers.stamp = layers.stamp.or_else(|| stamp.instant());
@@ -137,10 +139,9 @@ impl Ci {
         }
         // The stamp of a system is taken; behind it only a container's matters.
         let is_digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
-        if layers.stamped && !is_digit {
-            return text;
-        }
-        let Some(stamp) = stamp::at_start(text) else { return text };
+        let again = if layers.stamped { is_digit } else { branch > 0 };
+        let stamp = if again { stamp::at_start(text) } else { stamp };
+        let Some(stamp) = stamp else { return text };
         if let Some((part, length)) = container::cri(&stamp, text).filter(|_| stamp.is_zoned()) {
             layers.part = Some(part);
             layers.stamp = layers.stamp.or_else(|| stamp.instant());

@@ -57,6 +57,12 @@ impl Clock {
 }
 
 impl Assumed {
+    /// That the log was written until `end`, in UTC.
+    #[must_use]
+    pub fn until(end: Timestamp) -> Self {
+        Self { date: Some(Offset::UTC.to_datetime(end).date()), seconds_east: 0 }
+    }
+
     fn day(&self) -> Date {
         self.date.unwrap_or(Date::constant(1970, 1, 1))
     }

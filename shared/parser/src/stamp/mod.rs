@@ -145,6 +145,9 @@ fn letters(bytes: &[u8]) -> Option<Stamp> {
 
 /// `time="2024-05-01T12:00:00Z" level=info`, `ts=1714564800.123 …`
 fn behind_key(bytes: &[u8]) -> Option<Stamp> {
+    if !matches!(bytes[0], b't' | b'd') {
+        return None;
+    }
     let key = ["time=", "ts=", "t=", "timestamp=", "date="]
         .into_iter()
         .find(|key| bytes.starts_with(key.as_bytes()))?;
@@ -169,12 +172,13 @@ fn behind_level(bytes: &[u8]) -> Option<Stamp> {
     ];
     /// A thread's name and a level are no longer.
     const MOST: usize = 40;
-    // A year in this century or the last, where digits follow what cannot be part of a name.
+    // A year of this century, where digits follow what cannot be part of a name.
     let head = &bytes[..bytes.len().min(MOST)];
-    let at = head
-        .windows(3)
-        .position(|three| matches!(three, [b' ' | b':' | b'[' | b'|' | b'-', b'2', b'0']))?
-        + 1;
+    let at = memchr::memchr_iter(b'2', head).find(|&at| {
+        at > 0
+            && head.get(at + 1) == Some(&b'0')
+            && matches!(head[at - 1], b' ' | b':' | b'[' | b'|' | b'-')
+    })?;
     let head = &head[..at];
     let named = LEVELS.iter().any(|level| memchr::memmem::find(head, level).is_some());
     let stamp = if named { iso::at_start(&bytes[at..]) } else { None };

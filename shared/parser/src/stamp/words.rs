@@ -15,7 +15,10 @@ const NO_YEAR: i16 = 1972;
 /// `Oct 11 22:14:15`, `Wed Oct 11 14:32:52.123456 2000`, `Wed May 19 08:00:01 EST 2021`,
 /// `Wed, 19 May 2021 08:00:01 GMT`, `Oct 11, 2000 2:32:52 PM`.
 pub(super) fn at_start(bytes: &[u8]) -> Option<Stamp> {
-    let word = bytes.get(..3)?;
+    if !matches!(bytes.get(3)?, b' ' | b',') {
+        return None;
+    }
+    let word = &bytes[..3];
     if DAYS.contains(&word) {
         let skipped = if bytes.get(3) == Some(&b',') { 5 } else { 4 };
         let rest = bytes.get(skipped..)?;
@@ -115,7 +118,10 @@ pub(super) fn day_first(bytes: &[u8]) -> Option<Stamp> {
 
 /// `E0517 15:04:22.619632 …`: level, month, day.
 pub(super) fn klog(bytes: &[u8]) -> Option<Stamp> {
-    if !matches!(bytes.first()?, b'I' | b'W' | b'E' | b'F' | b'D') || bytes.get(5) != Some(&b' ') {
+    if bytes.get(5) != Some(&b' ')
+        || !bytes[1].is_ascii_digit()
+        || !matches!(bytes[0], b'I' | b'W' | b'E' | b'F' | b'D')
+    {
         return None;
     }
     let clock = bytes.get(6..)?;
