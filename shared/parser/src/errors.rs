@@ -74,6 +74,11 @@ impl PastBlock {
         Self { line, end_line: line, text: cut(text, MAX_TEXT).to_owned() }
     }
 
+    /// Its first line.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// What it says.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -220,6 +225,12 @@ impl Errors {
             held: String::new(),
         };
         self.tell(block, told);
+    }
+
+    /// Takes back what `tool` said since a line: it was no reason of what failed.
+    pub(crate) fn withdraw(&mut self, tool: &str, from: u64) {
+        self.open.take_if(|block| block.tool == tool && block.line >= from);
+        self.candidates.retain(|known| known.tool != tool || known.line < from);
     }
 
     /// Ends the open block.

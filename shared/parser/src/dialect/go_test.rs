@@ -37,6 +37,8 @@ pub(super) struct GoTest {
     /// Whether the last line was logged by a test, so that an indented one goes on with it.
     in_message: bool,
     block: Option<Block>,
+    /// The line of the last test that failed with its subtests.
+    failed_at: u64,
     json: Json,
     /// Whether tests were told since gotestsum's last totals.
     told: bool,

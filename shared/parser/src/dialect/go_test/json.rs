@@ -33,6 +33,8 @@ struct Running {
     in_message: bool,
     /// The beginning of a line that the next output goes on with.
     partial: String,
+    /// Where the messages begin of the test that failed last, while no other one runs.
+    failed_at: Option<u64>,
     /// `[build failed]` or the like.
     failure: Option<String>,
 }
@@ -74,6 +76,7 @@ impl GoTest {
         match (action.action.as_str(), action.test.as_str()) {
             ("output", test) => running[at].output((test, &action.output), &mut around, report),
             ("run", name) if !name.is_empty() => {
+                running[at].failed_at = None;
                 around.open.announce(running[at].package.id, name, line.number);
             }
             ("pass" | "fail" | "skip", "") => running.remove(at).end(&action, &mut around, report),
@@ -137,6 +140,9 @@ impl Running {
                 panic.extend(number, text);
             }
         } else if text.starts_with("panic: ") {
+            if let Some(line) = self.failed_at.take() {
+                report.findings.errors.withdraw(report.tool, line);
+            }
             *around.panic = Some((self.package.id, PastBlock::new(number, text)));
             self.package.panic = Some(cut(text, 300).to_owned());
         } else if let Some(benchmark) = captured(&BENCHMARK, text, " ns/op") {
@@ -164,6 +170,7 @@ impl Running {
         let case = Case::new(FRAMEWORK, &action.test, result);
         self.package.case(&Case { duration_s: action.elapsed, message, ..case }, report);
         if failed && panic.is_none() {
+            self.failed_at = self.failed_at.or(blocks.first().map(PastBlock::line));
             for block in &blocks {
                 report.past_error(block, Severity::Error, Reason::Assertion);
             }

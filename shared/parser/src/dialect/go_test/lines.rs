@@ -11,6 +11,9 @@ use crate::text::cut;
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 pub(super) static MESSAGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+\S+\.go:\d+: ?").unwrap());
 
+/// How many lines the failure of a test and of its subtests may have before the panic.
+const MAX_BEFORE_PANIC: u64 = 50;
+
 impl GoTest {
     /// `=== RUN   TestX`, `=== CONT  TestX`, `=== NAME  TestX`, `=== PAUSE TestX`; of gotestsum
     /// `=== FAIL: a/b TestX (0.00s)`.
@@ -82,6 +85,9 @@ impl GoTest {
             return;
         }
         report.verdict(Outcome::Failed);
+        if !report.line.text.starts_with(' ') {
+            self.failed_at = report.line.number;
+        }
         if blocks.is_empty() {
             // Of a test with subtests the innermost says what is wrong.
             report.suspect(case[0].trim_start());
@@ -155,6 +161,9 @@ impl GoTest {
     pub(super) fn panic(&mut self, text: &str, report: &mut Report<'_>) {
         self.package.panic = Some(cut(text, 300).to_owned());
         self.running = None;
+        if self.failed_at > 0 && report.line.number - self.failed_at < MAX_BEFORE_PANIC {
+            report.findings.errors.withdraw(report.tool, self.failed_at);
+        }
         if text.starts_with("panic: test timed out after ") {
             report.verdict(Outcome::Failed);
             report.error(Severity::Error, Reason::Timeout, text);

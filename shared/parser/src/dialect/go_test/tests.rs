@@ -106,3 +106,22 @@ fn the_totals_of_gotestsum_count_only_where_nothing_else_does() {
     let seen = read(&format!("--- FAIL: TestX (0.00s)\n    x_test.go:3: got 1\nFAIL\ta/b\t0.1s\n{log}"));
     assert_eq!(seen.summaries, ["go 1 run 0 passed 1 failed 0 skipped"]);
 }
+
+#[test]
+fn a_panic_tells_more_than_what_the_test_logged_without_v_and_in_json_too() {
+    let seen = read(
+        "--- FAIL: TestA (0.00s)\n    a_test.go:3: got 1\n--- FAIL: TestB (0.00s)\n    a_test.go:4: before\n\
+         \x20   --- FAIL: TestB/x (0.00s)\n        a_test.go:5: in x\npanic: boom [recovered, repanicked]\n\n\
+         goroutine 20 [running]:\nFAIL\ta/b\t0.01s\n",
+    );
+    assert_eq!(seen.explanation, ["1-2 go assertion"]);
+    let seen = read(concat!(
+        r#"{"Action":"run","Package":"a","Test":"TestB/x"}"#, "\n",
+        r#"{"Action":"output","Package":"a","Test":"TestB/x","Output":"    a_test.go:5: in x\n"}"#, "\n",
+        r#"{"Action":"fail","Package":"a","Test":"TestB/x","Elapsed":0}"#, "\n",
+        r#"{"Action":"output","Package":"a","Test":"TestB","Output":"panic: boom\n"}"#, "\n",
+        r#"{"Action":"fail","Package":"a","Test":"TestB","Elapsed":0}"#, "\n",
+        r#"{"Action":"fail","Package":"a","Elapsed":0}"#, "\n",
+    ));
+    assert_eq!(seen.explanation, ["4-4 go exception"]);
+}
