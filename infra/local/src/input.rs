@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use logmill_model::Timestamp;
 use logmill_unpack::{Cut, Error, ErrorKind as UnpackErrorKind, Format, Head, Limits, Object, Why};
 
 use crate::progress::Progress;
@@ -44,6 +45,15 @@ impl Input {
             Self::Stdin => "stdin".to_owned(),
             Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         }
+    }
+
+    /// When it was written last: now, unless it is a file.
+    pub(crate) fn written_at(&self) -> Timestamp {
+        let modified = match self {
+            Self::Stdin => None,
+            Self::File(path) => path.metadata().and_then(|metadata| metadata.modified()).ok(),
+        };
+        modified.and_then(|time| time.try_into().ok()).unwrap_or_else(Timestamp::now)
     }
 
     /// Opens it; the error is a sentence that says what to do.

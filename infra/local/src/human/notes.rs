@@ -61,5 +61,8 @@ fn of_cuts(cuts: &Cuts) -> Vec<String> {
     note(cuts.nul_bytes, format!("{nul} taken out"));
     let stamps = count(cuts.zone_assumed, "time stamp");
     note(cuts.zone_assumed, format!("{stamps} without a zone, read as UTC"));
+    let stamps = count(cuts.date_assumed, "time stamp");
+    let why = "without a date, read as of when the log was last written";
+    note(cuts.date_assumed, format!("{stamps} {why}"));
     notes
 }

@@ -3,8 +3,7 @@
 mod output;
 
 use anyhow::Result;
-use logmill_model::mask::Policy;
-use logmill_parser::{Options, Parser};
+use logmill_parser::{Assumed, Options, Parser};
 use logmill_unpack::{End, Entry, Log};
 
 use crate::cli::ParseArguments;
@@ -18,7 +17,9 @@ pub(crate) fn run(arguments: &ParseArguments, notices: &mut Notices) -> Result<(
     let inputs = arguments.inputs();
     let mut output = Output::open(arguments, inputs.len())?;
     for input in &inputs {
-        one(input, arguments.masking(), &mut output, notices)?;
+        let assumed = Assumed::until(input.written_at());
+        let options = Options { masking: arguments.masking(), assumed };
+        one(input, options, &mut output, notices)?;
         notices.progress.end();
         if output.is_broken() {
             break;
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &ParseArguments, notices: &mut Notices) -> Result<(
     output.finish(notices)
 }
 
-fn one(input: &Input, masking: Policy, output: &mut Output, notices: &mut Notices) -> Result<()> {
+fn one(input: &Input, options: Options, output: &mut Output, notices: &mut Notices) -> Result<()> {
     let name = input.spoken();
     let mut object = match input.open(&mut notices.progress) {
         Ok(object) => object,
@@ -47,7 +48,7 @@ fn one(input: &Input, masking: Policy, output: &mut Output, notices: &mut Notice
             Ok(Some(Entry::Log(mut log))) => {
                 if accept(&mut log, &name, notices) {
                     logs += 1;
-                    parse(&mut log, is_archive, masking, output, (&name, &mut *notices))?;
+                    parse(&mut log, is_archive, options, output, (&name, &mut *notices))?;
                 }
             }
             Ok(Some(Entry::Aside(aside))) => notices.warning(&format!("{name}: {aside}")),
@@ -86,14 +87,14 @@ fn accept(log: &mut Log<'_>, name: &str, notices: &mut Notices) -> bool {
 fn parse(
     log: &mut Log<'_>,
     is_archive: bool,
-    masking: Policy,
+    options: Options,
     output: &mut Output,
     (name, notices): (&str, &mut Notices),
 ) -> Result<()> {
     let part = is_archive.then(|| log.part().to_owned());
     let spoken = log.name().map_or_else(|| name.to_owned(), |member| format!("{name}, {member}"));
     output.begin_log(part)?;
-    let mut parser = Parser::new(Options { masking, ..Options::default() });
+    let mut parser = Parser::new(options);
     let mut cut = None;
     loop {
         match log.next_piece() {
