@@ -190,7 +190,7 @@ impl Ci {
 
     /// How the job ended, by the system's own words; none if the log is not a job's.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        let told = match self.system? {
+        let told = match self.system.unwrap_or(System::Github) {
             System::Github => return self.github.outcome(),
             System::Azure => self.azure.outcome(),
             System::Gitlab => self.gitlab.outcome,
@@ -208,7 +208,7 @@ impl Ci {
 
     /// How the step ended that is open at the end of the log; none if the log is not a job's.
     pub(crate) fn last_step(&self) -> Option<Outcome> {
-        match self.system? {
+        match self.system.unwrap_or(System::Github) {
             System::Github => self.github.last_step(),
             System::Buildbot => self.buildbot.last_step(),
             System::Taskcluster => self.taskcluster.last_step(),

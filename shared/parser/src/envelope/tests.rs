@@ -390,3 +390,10 @@ fn a_log_of_one_step_out_of_a_run_s_archive_has_that_step_alone() {
     let seen = read(&stamped("Post job cleanup.\n"));
     assert_eq!(seen.steps, ["1-1 unknown 800..800 Post job cleanup"]);
 }
+
+#[test]
+fn a_github_log_that_lost_its_stamps_still_says_that_the_job_failed() {
+    let log = "##[group]Run make\n##[endgroup]\n##[error]Process completed with exit code 2.\n";
+    assert_eq!(read(log).result, "failed");
+    assert_eq!(read("make\n").result, "unknown");
+}
