@@ -23,7 +23,7 @@ use crate::text::cut;
 mod failure;
 mod names;
 
-use failure::{Failures, in_failure};
+use failure::{Failure, Failures, in_failure};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Pytest {
@@ -78,7 +78,9 @@ impl Dialect for Pytest {
         } else if self.in_summary && self.short_summary(line, report) {
             // Told.
         } else if self.in_failures {
-            self.failures.line(line);
+            if let Some(failure) = self.failures.line(line) {
+                tell_failure(failure, report);
+            }
             in_failure(text, report);
         } else if self.running && text.contains("::") && self.result(line, report) {
             report.claim();
@@ -101,11 +103,11 @@ impl Pytest {
             }
             "FAILURES" | "ERRORS" => {
                 (self.in_failures, self.in_summary, self.running) = (true, false, true);
-                self.failures.close();
+                self.close_failure(report);
             }
             "short test summary info" => {
                 (self.in_failures, self.in_summary) = (false, true);
-                self.failures.close();
+                self.close_failure(report);
             }
             _ => {
                 if title.starts_with(|first: char| first.is_ascii_digit()) {
@@ -113,7 +115,7 @@ impl Pytest {
                 }
                 // Of warnings, slow tests, passed ones, coverage.
                 (self.in_failures, self.in_summary) = (false, false);
-                self.failures.close();
+                self.close_failure(report);
                 if !matches!(title, "warnings summary" | "PASSES" | "XFAILURES") {
                     return false;
                 }
@@ -121,6 +123,12 @@ impl Pytest {
         }
         report.claim();
         true
+    }
+
+    fn close_failure(&mut self, report: &mut Report<'_>) {
+        if let Some(failure) = self.failures.close() {
+            tell_failure(failure, report);
+        }
     }
 
     /// A test's result under `-v`. Whether the line is one.
@@ -176,7 +184,7 @@ impl Pytest {
         report.claim();
         report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
         for failure in self.failures.untold() {
-            tell(&failure.node, failure.result, failure.message, failure.line, report);
+            tell_failure(failure, report);
         }
         report.summary(summary);
         *self = Self::default();
@@ -205,7 +213,11 @@ fn aside(text: &str, report: &mut Report<'_>) {
 }
 
 /// The longest message that is kept.
-const MAX_MESSAGE: usize = 300;
+const MAX_MESSAGE: usize = 200;
+
+fn tell_failure(failure: Failure, report: &mut Report<'_>) {
+    tell(&failure.node, failure.result, failure.message, failure.line, report);
+}
 
 fn outcome(word: &str) -> TestOutcome {
     match word {

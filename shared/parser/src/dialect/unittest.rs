@@ -50,6 +50,8 @@ enum Place {
     Closing(u8),
     /// In stestr's list of totals.
     Totals,
+    /// In a failure of trial, which names the tests behind what went wrong.
+    Trial,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -117,6 +119,7 @@ impl Dialect for Unittest {
             Place::Body | Place::Traceback | Place::Message => self.body(line, report),
             Place::Closing(lines) => self.closing(text, lines, report),
             Place::Totals => self.total(text, report),
+            Place::Trial => self.trial(text, report),
         }
     }
 }
@@ -153,6 +156,12 @@ impl Unittest {
     /// The line behind a rule of `=`.
     fn title(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         self.place = Place::Outside;
+        if matches!(line.text, "[FAIL]" | "[ERROR]") {
+            self.place = Place::Trial;
+            report.claim();
+            report.verdict(Outcome::Failed);
+            return;
+        }
         let Some((word, name)) = line.text.split_once(": ") else { return };
         let result = match word {
             "FAIL" | "UNEXPECTED SUCCESS" => TestOutcome::Fail,
@@ -183,6 +192,15 @@ impl Unittest {
             self.failed += 1;
         }
         cut(base, MAX_NAME).clone_into(&mut self.last_failed);
+    }
+
+    /// A line of a failure of trial: `app.test.test_cart.CartTest.test_total` ends it.
+    fn trial(&mut self, text: &str, report: &mut Report<'_>) {
+        if is_dotted(text) && text.matches('.').count() > 1 {
+            self.count(text);
+            let class = text.rsplit_once('.').map(|(class, _)| class);
+            report.test("unittest", text, class, TestOutcome::Fail);
+        }
     }
 
     /// A line of a failure: its last exception is its reason.
@@ -289,11 +307,15 @@ fn is_name(text: &str) -> bool {
 
 /// Whether no other tool names a test so: by its class, by its module, by stestr's worker.
 fn begins_run(name: &str) -> bool {
-    let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
     let dotted = name.split(['(', ' ']).next().unwrap_or("");
-    let is_dotted =
-        dotted.contains('.') && dotted.contains("test") && dotted.bytes().all(is_path);
-    is_name(name) || is_dotted || name.starts_with('{') || name.starts_with("Doctest: ")
+    let is_known = name.starts_with('{') || name.starts_with("Doctest: ");
+    is_known || is_name(name) || is_dotted(dotted)
+}
+
+/// `shop.tests.test_cart`
+fn is_dotted(name: &str) -> bool {
+    let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+    name.contains('.') && name.contains("test") && name.bytes().all(is_path)
 }
 
 /// What stands before and behind ` ... `, if that is a result.

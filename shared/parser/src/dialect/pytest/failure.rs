@@ -7,11 +7,11 @@ use super::{MAX_MESSAGE, names};
 use crate::report::{Line, Report};
 use crate::text::cut;
 
-/// How many failures are kept until they are named: what more there are is told by its header.
-const MAX_KEPT: usize = 200;
+/// How many failures are kept until they are named; of more, the first are told as they are.
+const MAX_KEPT: usize = 100;
 /// How many names are remembered as told.
 const MAX_TOLD: usize = 2000;
-const MAX_NODE: usize = 300;
+const MAX_NODE: usize = 200;
 
 /// The failures of a run. Each is told once, though it is printed up to three times: while the tests
 /// run, in its section, in the short summary.
@@ -47,15 +47,15 @@ impl Failures {
         cut(root, MAX_NODE).clone_into(&mut self.root);
     }
 
-    /// Reads a line of a section of failures.
-    pub(super) fn line(&mut self, line: Line<'_>) {
+    /// Reads a line of a section of failures. A failure that cannot be kept any longer is returned.
+    pub(super) fn line(&mut self, line: Line<'_>) -> Option<Failure> {
         let text = line.text;
         if let Some(title) = header(text) {
-            self.close();
+            let oldest = self.close();
             self.open = Some(begin(title, line.number));
-            return;
+            return oldest;
         }
-        let Some(open) = &mut self.open else { return };
+        let open = self.open.as_mut()?;
         if let Some(what) = text.strip_prefix("E  ") {
             if open.message.is_none() {
                 open.message = Some(cut(what.trim(), MAX_MESSAGE).to_owned());
@@ -64,17 +64,26 @@ impl Failures {
             let file = place(text).or_else(|| frame(text)?.strip_prefix(self.root.as_str())?.strip_prefix('/'));
             open.file = file.map(|file| cut(file, MAX_NODE).to_owned());
         }
+        None
     }
 
     /// Ends the block that is being read.
-    pub(super) fn close(&mut self) {
-        let Some(open) = self.open.take() else { return };
+    pub(super) fn close(&mut self) -> Option<Failure> {
+        let open = self.open.take()?;
         let header = hash(&open.node, open.result);
         if let Some(at) = self.headers.iter().position(|known| *known == header) {
             self.headers.swap_remove(at);
-        } else if self.kept.len() < MAX_KEPT {
-            self.kept.push(open);
+            return None;
         }
+        self.kept.push(open);
+        if self.kept.len() <= MAX_KEPT {
+            return None;
+        }
+        let oldest = self.kept.remove(0).with_node();
+        if self.told.len() < MAX_TOLD {
+            self.told.push(hash(&oldest.node, oldest.result));
+        }
+        Some(oldest)
     }
 
     /// Notes that a test was told.
@@ -103,23 +112,33 @@ impl Failures {
 
     /// The failures that nothing else told, by their nodes as far as they are known.
     pub(super) fn untold(&mut self) -> Vec<Failure> {
-        self.close();
+        let oldest = self.close();
         // A section behind the short summary, as pytest once had it, repeats that.
         let mut headers = std::mem::take(&mut self.headers);
         let mut kept = std::mem::take(&mut self.kept);
-        kept.retain(|failure| match headers.iter().position(|known| *known == hash(&failure.node, failure.result)) {
-            Some(at) => {
+        kept.retain(|failure| {
+            let its = hash(&failure.node, failure.result);
+            let at = headers.iter().position(|known| *known == its);
+            at.is_none_or(|at| {
                 headers.swap_remove(at);
                 false
-            }
-            None => true,
+            })
         });
-        for failure in &mut kept {
-            if !failure.node.ends_with(".py") {
-                failure.node = if failure.doctest { doctest(failure) } else { names::node(&failure.node, failure.file.as_deref()) };
-            }
+        oldest.into_iter().chain(kept.into_iter().map(Failure::with_node)).collect()
+    }
+}
+
+impl Failure {
+    /// With its node in place of what the header shows, as far as it is known.
+    fn with_node(mut self) -> Self {
+        if !self.node.ends_with(".py") {
+            self.node = if self.doctest {
+                doctest(&self)
+            } else {
+                names::node(&self.node, self.file.as_deref())
+            };
         }
-        kept
+        self
     }
 }
 

@@ -69,3 +69,15 @@ fn too_little_coverage_and_errors_of_pytest_itself_are_explained() {
     ]);
     assert_eq!(seen.result, "failed");
 }
+
+#[test]
+fn of_many_failures_without_a_short_summary_none_is_lost() {
+    let mut log = "==== test session starts ====\n==== FAILURES ====\n".to_owned();
+    for n in 0..400 {
+        log += &format!("____ test_{n} ____\nE   assert {n} == 0\n\na.py:{n}: AssertionError\n");
+    }
+    log += "==== 400 failed in 1.00s ====\n";
+    let seen = read(&log);
+    assert_eq!(seen.tests.len(), 400);
+    assert_eq!((&*seen.tests[0], &*seen.tests[399]), ("fail a.py a::test_0", "fail a.py a::test_399"));
+}

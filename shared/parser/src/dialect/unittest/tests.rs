@@ -51,3 +51,16 @@ fn stestr_lists_its_totals() {
     assert_eq!(seen.summaries, ["unittest 3 run 1 passed 1 failed 1 skipped"]);
     assert_eq!(seen.tests, ["pass - api.test_v1.ListTest.test_all", "fail - api.test_v1.ListTest.test_none"]);
 }
+
+#[test]
+fn trial_names_a_failed_test_behind_what_went_wrong() {
+    let rule = "=".repeat(79);
+    let line = "-".repeat(79);
+    let seen = read(&format!(
+        "app.test.test_cart\n  CartTest\n    test_total ...                 [FAIL]\n\n{rule}\n[FAIL]\nTraceback (most recent call last):\n\
+         \x20 File \"/a/test_cart.py\", line 9, in test_total\n    self.assertEqual(3, 4)\ntwisted.trial.unittest.FailTest: not equal:\na = 3\nb = 4\n\n\n\
+         app.test.test_cart.CartTest.test_total\n{line}\nRan 12 tests in 0.029s\n\nFAILED (failures=1, successes=11)\n"
+    ));
+    assert_eq!(seen.tests, ["fail app.test.test_cart.CartTest app.test.test_cart.CartTest.test_total"]);
+    assert_eq!(seen.summaries, ["unittest 12 run 11 passed 1 failed 0 skipped"]);
+}
