@@ -214,5 +214,6 @@ def ctest(number, project):
             passed += 1
         else:
             skipped += 1
-    unknown = ("run", "passed", "skipped") if "-Q" in options else ()
-    return log, truth(passed, len(names), skipped, names, "ctest " + " ".join(options), unknown=unknown)
+    # The quiet one says nothing at all.
+    unknown = ("run", "passed", "skipped", "failed") if "-Q" in options else ()
+    return log, truth(passed, len(names), skipped, None if unknown else names, "ctest " + " ".join(options), unknown=unknown)
