@@ -103,19 +103,21 @@ def maven(framework, kinds, number, project):
     options = plan.random.choice([["-B"], ["-B", "-ntp"], ["-Dstyle.color=always"], ["-B", "-fae"], ["-B", "-Dmaven.test.failure.ignore=true"]])
     options += plan.random.choice([[], [], [], ["-Dsurefire.rerunFailingTestsCount=1"] if kind != "testng" else [], ["-DtrimStackTrace=true"], ["-Dsurefire.reportFormat=plain"], ["-Dsurefire.useFile=false"], ["-DredirectTestOutputToFile=true", "-Dmaven.test.redirectTestOutputToFile=true"]])
     log = project.run("mvn", "-o", *options, "test", env={"MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"})
-    passed = failed = skipped = 0
-    names = []
+    # Surefire's total has each test once: not again for a rerun, nor for each row of its data where
+    # the rows have no names of their own. Of several results the worst counts.
+    results = {}
     for report in sorted(project.folder.rglob("target/surefire-reports/TEST-*.xml")):
+        module = report.parents[2]
         for case in xml.parse(report).getroot().iter("testcase"):
-            if case.find("skipped") is not None:
-                skipped += 1
-            elif case.find("failure") is not None or case.find("error") is not None:
-                failed += 1
-                # What fails before any test of a class is the class's own failure.
-                name = case.get("name")
-                names.append(f"{name}({case.get('classname')})" if name not in ("", None, case.get("classname")) else case.get("classname"))
-            else:
-                passed += 1
+            bad = case.find("failure") is not None or case.find("error") is not None
+            result = "skipped" if case.find("skipped") is not None else "failed" if bad else "passed"
+            # What fails before any test of a class is the class's own failure.
+            name, owner = case.get("name"), case.get("classname")
+            name = f"{name}({owner})" if name not in ("", None, owner) else owner
+            results[module, name] = min(result, results.get((module, name), result))
+    count = list(results.values()).count
+    passed, failed, skipped = count("passed"), count("failed"), count("skipped")
+    names = [name for (_, name), result in results.items() if result == "failed"]
     return log, truth(passed, failed, skipped, names, "mvn " + " ".join(options) + " test")
 
 
