@@ -7,6 +7,7 @@
 
 mod build;
 mod failure;
+pub mod frequency;
 pub mod id;
 mod level;
 pub mod mask;

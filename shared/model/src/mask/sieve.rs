@@ -7,6 +7,8 @@
 //! per byte, ignores case for nothing, knows no limit on the number of triggers and costs the same
 //! on every processor: less than half of what an Aho-Corasick automaton takes for so many literals.
 
+use crate::frequency;
+
 /// The bytes that a trigger accepts at each of its places.
 pub(super) type Window = [Set; WINDOW];
 
@@ -162,7 +164,7 @@ impl<T> Group<T> {
         std::array::from_fn(|place| {
             let own = &self.sets[place];
             let more = members[place].iter().filter(|&&b| !own[usize::from(b)]);
-            self.weights[place] + more.map(|&b| weight(b)).sum::<f64>()
+            self.weights[place] + more.map(|&b| frequency::of(b)).sum::<f64>()
         })
     }
 
@@ -204,18 +206,6 @@ fn grouped<T: Copy>(triggers: &[(Window, T)], limit: usize) -> Vec<Group<T>> {
         }
     }
     groups
-}
-
-/// About how often a byte occurs in logs.
-const fn weight(b: u8) -> f64 {
-    match b {
-        b' ' => 0.12,
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 0.055,
-        b'a'..=b'z' | b'0'..=b'9' | b'.' | b'/' | b'-' | b'_' | b':' => 0.02,
-        b'A'..=b'Z' => 0.006,
-        0x80.. => 0.0005,
-        _ => 0.003,
-    }
 }
 
 #[cfg(test)]

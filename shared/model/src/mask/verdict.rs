@@ -172,20 +172,23 @@ pub(super) fn is_secret(value: &[u8], place: &Place<'_>) -> bool {
 
 /// `password=password`, `token=auth_token`: a name passed on, not a value.
 fn is_self(text: &[u8], place: &Place<'_>) -> bool {
-    let plain = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    fn plain(text: &[u8]) -> impl DoubleEndedIterator<Item = u8> {
+        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
+    }
+    let ends_with = |whole: &[u8], end: &[u8]| {
+        let mut whole = plain(whole).rev();
+        plain(end).rev().all(|b| whole.next() == Some(b))
     };
-    let (text, noun) = (plain(text), plain(place.noun));
-    let name = plain(place.name);
-    text == noun
-        || text == name
-        || text.len() > 4 && name.ends_with(&text)
+    let (noun, name) = (place.noun, place.name);
+    plain(text).eq(plain(noun))
+        || plain(text).eq(plain(name))
+        || ends_with(name, text) && plain(text).count() > 4
         || !place.quoted
-            && text.ends_with(&noun)
-            && text.len() > noun.len()
             && place.separator == Separator::Equals
             && !place.is_variable()
-            && text.iter().all(u8::is_ascii_alphabetic)
+            && ends_with(text, noun)
+            && plain(text).count() > plain(noun).count()
+            && plain(text).all(|b| b.is_ascii_alphabetic())
 }
 
 /// Code, types, nested structures: what an unquoted value is if it is no secret.

@@ -2,18 +2,12 @@
 //!
 //! A dialect is one file: the literals by which its lines are found, its state, what it makes of a
 //! line. One automaton looks for the literals of all of them at once, so that a line that none of
-//! them knows costs one pass; a dialect sees a line that holds one of its literals, or every line
+//! them knows costs one pass (`prefilter`); a dialect sees a line that holds one of its literals, or every line
 //! while it is awake. Adding one is its file and its line in the table below.
 
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use logmill_model::Level;
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use crate::envelope::VIEWER_LITERALS;
-use crate::level;
 use crate::report::{Line, Report};
 
 /// How one tool writes.
@@ -23,7 +17,8 @@ trait Dialect {
     /// A line is shown to the dialect if it holds one of these.
     const LITERALS: &'static [&'static str];
 
-    /// Whether the next line is to be shown whatever it holds.
+    /// Whether the next line is to be shown whatever it holds: only a line that the dialect was shown
+    /// changes that.
     fn awake(&self) -> bool {
         false
     }
@@ -41,9 +36,11 @@ fn captured<'t>(pattern: &Regex, text: &'t str, literal: &str) -> Option<Capture
     if text.contains(literal) { pattern.captures(text) } else { None }
 }
 
+mod counts;
+mod prefilter;
 mod titles;
 
-mod counts;
+pub(crate) use prefilter::{Found, find};
 
 macro_rules! dialects {
     ($($module:ident :: $dialect:ident),* $(,)?) => {
@@ -53,6 +50,8 @@ macro_rules! dialects {
         #[derive(Clone, Debug, Default, Deserialize, Serialize)]
         pub(crate) struct Dialects {
             $($module: $module::$dialect,)*
+            /// Those that are awake, a bit each, in the order of the table.
+            awake: u64,
         }
 
         /// The literals of every dialect, in the order of the table.
@@ -61,11 +60,20 @@ macro_rules! dialects {
         impl Dialects {
             /// Shows the line to every dialect that it concerns.
             pub(crate) fn line(&mut self, found: &Found, report: &mut Report<'_>) {
+                let concerned = found.dialects | self.awake;
+                if concerned == 0 {
+                    return;
+                }
                 let mut bit = 1_u64;
                 $(
-                    if found.dialects & bit != 0 || self.$module.awake() {
+                    if concerned & bit != 0 {
                         report.tool = $module::$dialect::NAME;
                         self.$module.line(report.line, report);
+                        self.awake = if self.$module.awake() {
+                            self.awake | bit
+                        } else {
+                            self.awake & !bit
+                        };
                     }
                     bit <<= 1;
                 )*
@@ -129,61 +137,6 @@ dialects! {
     make::Make,
     shell::Shell,
     generic::Generic,
-}
-
-/// What the prefilter found in a line.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Found {
-    /// The dialects that it concerns, a bit each, in the order of the table.
-    dialects: u64,
-    /// The level that it states.
-    pub(crate) level: Option<Level>,
-    /// Whether a CI system's viewer may show it as an error.
-    pub(crate) viewed: bool,
-}
-
-/// The literals that say what level a line has stand behind those of the dialects.
-const LEVEL: u8 = u8::MAX;
-/// And behind these, those of the viewer of a CI system.
-const VIEWER: u8 = u8::MAX - 1;
-
-struct Prefilter {
-    automaton: Option<AhoCorasick>,
-    /// For each literal, the dialect that asked for it.
-    owners: Vec<u8>,
-}
-
-static PREFILTER: LazyLock<Prefilter> = LazyLock::new(|| {
-    let mut literals: Vec<&str> = Vec::new();
-    let mut owners = Vec::new();
-    for (dialect, wanted) in (0_u8..).zip(TABLE) {
-        literals.extend(*wanted);
-        owners.resize(literals.len(), dialect);
-    }
-    literals.extend(level::LITERALS);
-    owners.resize(literals.len(), LEVEL);
-    literals.extend(VIEWER_LITERALS);
-    owners.resize(literals.len(), VIEWER);
-    // Some hundred short literals are far from what an automaton cannot hold.
-    let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&literals).ok();
-    Prefilter { automaton, owners }
-});
-
-/// Looks for every literal in `text`.
-pub(crate) fn find(text: &str) -> Found {
-    let mut found = Found::default();
-    let Some(automaton) = &PREFILTER.automaton else {
-        return Found { dialects: u64::MAX, level: None, viewed: true };
-    };
-    for hit in automaton.find_overlapping_iter(text) {
-        match PREFILTER.owners[hit.pattern().as_usize()] {
-            LEVEL if found.level.is_none() => found.level = level::at(text, hit.start()),
-            LEVEL => {}
-            VIEWER => found.viewed = true,
-            dialect => found.dialects |= 1 << dialect,
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -50,8 +50,7 @@ pub(super) fn text(key: &str, value: &str, out: &mut Vec<u8>) {
 }
 
 fn number(number: u64, out: &mut Vec<u8>) {
-    // Writing to memory does not fail.
-    let _ = write!(out, "{number}");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Writes a text as RFC 8259 wants it.
