@@ -116,7 +116,7 @@ mod tests {
     fn every_literal_wakes_its_dialect_wherever_it_stands() {
         for (at, literals) in TABLE.iter().enumerate() {
             for literal in *literals {
-                for line in [format!("{literal}"), format!("x {literal} y"), format!("é{literal}")]
+                for line in [(*literal).to_owned(), format!("x {literal} y"), format!("é{literal}")]
                 {
                     assert!(find(&line).dialects & (1 << at) != 0, "{line}");
                 }
