@@ -222,7 +222,10 @@ impl Ant {
             return;
         }
         self.failure_lines -= 1;
-        if text.is_empty() || text.starts_with("at ") {
+        if text.is_empty() && self.test.is_none() {
+            // The message may hold an empty line.
+            report.hold();
+        } else if text.is_empty() || text.starts_with("at ") {
             self.failure_lines = 0;
             self.tell_test(None, report);
         } else if self.test.is_some() {

@@ -49,7 +49,7 @@ impl Dialect for Jest {
     const NAME: &'static str = "jest";
     const LITERALS: &'static [&'static str] = &[
         "PASS ", "FAIL ", "●", "✓", "✕", "○", "Tests: ", "Test Suites: ", "Time: ",
-        "Summary of all failing tests", " coverage threshold for ",
+        "Summary of all failing tests",
     ];
 
     fn awake(&self) -> bool {
@@ -57,6 +57,10 @@ impl Dialect for Jest {
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
+        if report.claimed.is_some_and(|tool| tool != Self::NAME) {
+            // Vitest writes its failures alike.
+            return;
+        }
         let text = line.text.trim_start();
         if text.starts_with("Test Suites: ") {
             self.suites_failed = text.contains(" failed");
@@ -80,9 +84,6 @@ impl Dialect for Jest {
             self.failure(name, report);
         } else if self.in_failure {
             self.details(text, report);
-        } else if is_threshold(text) {
-            report.verdict(Outcome::Failed);
-            report.error(Severity::Error, Reason::Lint, text);
         } else if self.in_tree {
             self.tree(line.text, text, report);
         }
@@ -200,11 +201,6 @@ fn failure_name(text: &str) -> Option<&str> {
 fn is_note(name: &str) -> bool {
     matches!(name, "Console" | "Deprecation Warning" | "Validation Warning")
         || name.ends_with(" Warning:")
-}
-
-/// `Jest: "global" coverage threshold for branches (80%) not met: 70%`
-fn is_threshold(text: &str) -> bool {
-    text.starts_with("Jest: ") && text.contains(" coverage threshold for ")
 }
 
 fn summary(text: &str) -> TestSummary {
