@@ -48,7 +48,7 @@ static JUNIT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^Test ([\w.$]+)\.([^\s.]+) failed: (.+)$").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static MUNIT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^==> X ([\w.$]+?)\.(.+?)\s+([\d.]+)s (.*)$").unwrap());
+    LazyLock::new(|| Regex::new(r"^==> X ((?:\w+\.)*?[A-Z][\w$]*)\.(.+?)\s+([\d.]+)s (.*)$").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:-- (?:\[E\d+\] )?.*: )?(/?\S[^:]*\.(?:scala|java|sbt)):(\d+)(?::(\d+))?(?:: | -+$)(.*)$").unwrap()
@@ -57,7 +57,7 @@ static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
 impl Dialect for Sbt {
     const NAME: &'static str = "sbt";
     const LITERALS: &'static [&'static str] = &[
-        "[info] ", "[error] ", "[success] Total time", "Tests: succeeded ", "*** FAILED ***",
+        "[info] ", "[error] ", "[success] Total time", "Tests: succeeded ", "*** FAILED ***", "==> X ",
     ];
 
     fn awake(&self) -> bool {
@@ -73,7 +73,7 @@ impl Dialect for Sbt {
         } else if text.starts_with("[success] Total time") {
             self.begin(report);
             report.verdict(Outcome::Success);
-        } else {
+        } else if !self.munit(text, report) {
             self.read(text, false, report);
         }
     }
@@ -120,13 +120,10 @@ impl Sbt {
         }
     }
 
-    /// The names of suites, and the tests that specs2 did not pass.
+    /// The names of suites and frameworks.
     fn inside(&mut self, text: &str, report: &mut Report<'_>) {
-        if let Some(name) = text.trim_start().strip_prefix("x ").or_else(|| text.trim_start().strip_prefix("! ")) {
-            if text.starts_with("  ") || self.framework.as_deref() == Some("specs2") {
-                self.heard("specs2", report);
-                self.fail(name, report);
-            }
+        if let Some(suite) = text.strip_suffix(" should").filter(|suite| is_name(suite)) {
+            self.suite = Some(cut(suite, MAX_SUITE).to_owned());
         } else if text.starts_with("Total for specification ") {
             self.heard("specs2", report);
         } else if text.starts_with("Test run ") && text.contains(" finished: ") {
@@ -146,14 +143,13 @@ impl Sbt {
             let case = report.case("junit", &test[2], Some(&test[1]), TestOutcome::Fail);
             report.error(Severity::Error, Reason::Assertion, &test[3]);
             report.tell_test(TestCase { message: Some(test[3].to_owned()), ..case });
-        } else if let Some(test) = captured(&MUNIT, text, "==> X ") {
+        } else if self.munit(text, report) {
             self.begin(report);
-            self.stop(report);
-            self.heard("munit", report);
-            let case = report.case("munit", &test[2], Some(&test[1]), TestOutcome::Fail);
-            let duration_s = test[3].parse().ok();
-            report.error(Severity::Error, Reason::Assertion, &test[4]);
-            report.tell_test(TestCase { message: Some(test[4].to_owned()), duration_s, ..case });
+        } else if let Some(name) = text.strip_prefix("  x ").or_else(|| text.strip_prefix("  ! ")) {
+            self.heard("specs2", report);
+            self.fail(name, report);
+        } else if self.in_failure && self.framework.as_deref() == Some("specs2") {
+            self.details(text, true, report);
         } else if let Some(source) = captured(&SOURCE, text, ":") {
             self.begin(report);
             self.in_source = true;
@@ -176,6 +172,18 @@ impl Sbt {
                 report.claim();
             }
         }
+    }
+
+    /// `==> X shop.CartTest.removes  0.3s munit.ComparisonFailException: …`, also without a tag.
+    fn munit(&mut self, text: &str, report: &mut Report<'_>) -> bool {
+        let Some(test) = captured(&MUNIT, text, "==> X ") else { return false };
+        self.stop(report);
+        self.heard("munit", report);
+        let case = report.case("munit", &test[2], Some(&test[1]), TestOutcome::Fail);
+        let duration_s = test[3].parse().ok();
+        report.error(Severity::Error, Reason::Assertion, &test[4]);
+        report.tell_test(TestCase { message: Some(test[4].to_owned()), duration_s, ..case });
+        true
     }
 
     fn fail(&mut self, name: &str, report: &mut Report<'_>) {
@@ -308,6 +316,18 @@ mod tests {
         assert_eq!(seen.tools, ["sbt"]);
         assert_eq!(seen.result, "failed");
         assert_eq!(seen.explanation, ["5-6 sbt assertion", "8-8 sbt assertion"]);
+    }
+
+    #[test]
+    fn failures_of_munit_and_specs2_are_found() {
+        let seen = read(
+            "[info] set current project to cart (in build file:/src/)\n\
+             ==> X shop.CartMunit.removes  0.3s munit.ComparisonFailException: /src/Cart.scala:6\n\
+             [info] CartSpecs2\n[info] cart should\n[info]   + add\n[error]   x remove\n\
+             [error]    1 != 0 (CartSpec.scala:7)\n[info] Total for specification CartSpecs2\n",
+        );
+        assert_eq!(seen.tests, ["fail shop.CartMunit removes", "fail cart remove"]);
+        assert_eq!(seen.explanation, ["2-2 sbt assertion", "6-7 sbt assertion"]);
     }
 
     #[test]
