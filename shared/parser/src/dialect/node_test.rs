@@ -1,8 +1,8 @@
 //! Node's own test runner, by its reporter `spec`: the tests, the failures, the counts.
 //!
 //! Suites are `▶ name`, tests `✔ name (0.5ms)`, `✖ …` and `﹣ … # SKIP`, the counts lines `ℹ tests 5`;
-//! behind `✖ failing tests:` each failure is told with its place (nodejs.org/api/test.html). Its
-//! reporter `tap` is read as such.
+//! behind `✖ failing tests:` each failure is told with its place, behind `Failed tests:` without it
+//! by the reporter `dot` (nodejs.org/api/test.html). Its reporter `tap` is read as such.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ static CASE: LazyLock<Regex> =
 impl Dialect for NodeTest {
     const NAME: &'static str = "node_test";
     const LITERALS: &'static [&'static str] =
-        &["▶ ", "ℹ tests ", "✖ failing tests:", "node --test", "node:test"];
+        &["▶ ", "ℹ tests ", "✖ failing tests:", "Failed tests:", "node --test", "node:test"];
 
     fn awake(&self) -> bool {
         self.running
@@ -50,7 +50,7 @@ impl Dialect for NodeTest {
         let text = line.text.trim_start();
         if let Some(count) = line.text.strip_prefix("ℹ ") {
             self.count(count, report);
-        } else if line.text == "✖ failing tests:" {
+        } else if line.text == "✖ failing tests:" || line.text == "Failed tests:" {
             (self.running, self.failing) = (true, true);
             report.claim();
         } else if self.failing {
@@ -122,10 +122,14 @@ impl NodeTest {
                 .map(|ms| ms / 1000.0);
             self.failed = Some(test);
             self.in_failure = true;
-            report.confirm(Severity::Error, Reason::Assertion, name);
+            if report.has_block() && self.file.is_some() {
+                report.hold();
+            } else {
+                report.suspect(text);
+            }
         } else if self.in_failure {
             self.details(text.trim_start(), report);
-        } else if !text.is_empty() && !text.starts_with(' ') {
+        } else if !text.is_empty() && !text.starts_with([' ', '}']) {
             *self = Self::default();
         }
     }
@@ -140,10 +144,14 @@ impl NodeTest {
             report.claim();
             // More frames and the properties of the exception follow, up to the next test.
             self.file = None;
+        } else if text.ends_with(" subtest failed'") || text.ends_with(" subtests failed'") {
+            // A suite, whose tests are told by themselves.
+            (self.failed, self.in_failure) = (None, false);
         } else {
             report.join();
             if self.failed.is_some() {
                 self.tell_failed(Some(text), report);
+                report.confirm(Severity::Error, Reason::Assertion, text);
                 report.reword(text);
             } else {
                 report.extend();
@@ -181,5 +189,15 @@ mod tests {
         assert_eq!(seen.summaries, ["node 2 run 1 passed 1 failed 1 skipped"]);
         assert_eq!(seen.explanation, ["22-24 node_test assertion"]);
         assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
+    fn the_failures_behind_dots_are_found_without_their_suites() {
+        let seen = read(
+            "..X.\n\nFailed tests:\n\n✖ removes (10.8ms)\n  SyntaxError: bad\n      at f (/src/a.js:1:2)\n\
+             ✖ Cart (30.3ms)\n  '1 subtest failed'\n",
+        );
+        assert_eq!(seen.tests, ["fail - removes"]);
+        assert_eq!(seen.errors, ["5-6 error SyntaxError: bad"]);
     }
 }

@@ -47,6 +47,8 @@ struct Counts {
 const MAX_FAILURE_LINES: u8 = 30;
 /// The longest name of a class that is remembered, in bytes.
 const MAX_CLASS: usize = 300;
+/// The longest message of a test, in bytes.
+const MAX_MESSAGE: usize = 500;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
@@ -106,7 +108,7 @@ impl Dialect for Surefire {
     }
 
     fn end(&mut self, report: &mut Report<'_>) {
-        self.tell_failed(None, report);
+        self.tell_failed(report);
         // A module that was broken off: its classes are all that counts.
         let classes = std::mem::take(&mut self.classes);
         if classes.run > 0 {
@@ -117,7 +119,7 @@ impl Dialect for Surefire {
 
 impl Surefire {
     fn counts(&mut self, counts: &Captures<'_>, report: &mut Report<'_>) {
-        self.tell_failed(None, report);
+        self.tell_failed(report);
         (self.failure_lines, self.list) = (0, None);
         let number = |group: usize| -> u64 {
             counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
@@ -152,7 +154,7 @@ impl Surefire {
     }
 
     fn failure(&mut self, failed: &Captures<'_>, report: &mut Report<'_>) {
-        self.tell_failed(None, report);
+        self.tell_failed(report);
         (self.failure_lines, self.in_frames, self.told) = (MAX_FAILURE_LINES, false, true);
         let (class, name) = split_name(&failed[1]);
         let class = class.or(self.class.as_deref().filter(|class| *class != name));
@@ -162,9 +164,9 @@ impl Surefire {
         report.error(Severity::Error, Reason::Assertion, failed[1].trim());
     }
 
-    fn tell_failed(&mut self, message: Option<&str>, report: &mut Report<'_>) {
+    fn tell_failed(&mut self, report: &mut Report<'_>) {
         if let Some(test) = self.failed.take() {
-            report.tell_test(TestCase { message: message.map(str::to_owned), ..test });
+            report.tell_test(test);
         }
     }
 
@@ -173,22 +175,36 @@ impl Surefire {
         let text = line.text.trim_start();
         if text.starts_with("at ") || text.starts_with("... ") {
             self.in_frames = true;
+            self.frame(text);
             report.hold();
         } else if text.is_empty() && !self.in_frames {
             // The message of an exception may hold an empty line.
             report.hold();
         } else if text.is_empty() || is_tagged(text) || text.starts_with("Running ") || text.starts_with("Results") {
             self.failure_lines = 0;
-            self.tell_failed(None, report);
+            self.tell_failed(report);
         } else {
             report.join();
-            if self.failed.is_some() {
-                // The exception, right behind the test's name.
-                self.tell_failed(Some(text), report);
-                report.reword(text);
-            } else {
-                report.extend();
+            match &mut self.failed {
+                Some(test) if test.message.is_none() => {
+                    // The exception, right behind the test's name.
+                    test.message = Some(cut(text, MAX_MESSAGE).to_owned());
+                    report.reword(text);
+                }
+                _ => report.extend(),
             }
+        }
+    }
+
+    /// A nested class is named by the frames alone: `at shop.CartTest$Empty.adds(CartTest.java:3)`
+    fn frame(&mut self, text: &str) {
+        let Some(test) = &mut self.failed else { return };
+        let Some(class) = &mut test.classname else { return };
+        let frame = text.strip_prefix("at ").and_then(|frame| frame.split('(').next());
+        let Some((nested, method)) = frame.and_then(|frame| frame.rsplit_once('.')) else { return };
+        let is_nested = nested.strip_prefix(class.as_str()).is_some_and(|rest| rest.starts_with('$'));
+        if is_nested && method == test.name {
+            cut(nested, MAX_CLASS).clone_into(class);
         }
     }
 

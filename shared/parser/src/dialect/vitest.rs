@@ -111,11 +111,14 @@ impl Vitest {
     fn failure(&mut self, name: &str, report: &mut Report<'_>) {
         self.stop(report);
         self.in_failure = true;
-        if let Some((file, test)) = name.split_once(" > ") {
-            // A project stands before the file.
-            let file = file.rsplit(' ').next().unwrap_or(file);
-            self.failed = Some(report.case("vitest", test, Some(file), TestOutcome::Fail));
-        }
+        // A project stands before the file.
+        let (path, result) = match name.split_once(" [ ") {
+            Some((file, _)) => (file, TestOutcome::Error),
+            None => (name, TestOutcome::Fail),
+        };
+        let file = path.split(" > ").next().unwrap_or(path);
+        let project = file.rfind(' ').map_or(0, |blank| blank + 1);
+        self.failed = Some(report.case("vitest", &path[project..], Some(&file[project..]), result));
         report.error(Severity::Error, Reason::Assertion, name);
     }
 
@@ -167,10 +170,11 @@ fn case(text: &str, report: &mut Report<'_>) {
     };
     let name = text[mark.len_utf8()..].trim();
     let name = name.strip_suffix(" [skipped]").unwrap_or(name);
-    let Some((file, name)) = name.split_once(" > ").filter(|(file, _)| file.contains('.')) else {
+    let Some((file, _)) = name.split_once(" > ").filter(|(file, _)| file.contains('.')) else {
         return;
     };
-    let file = file.rsplit(' ').next().unwrap_or(file);
+    let project = file.rfind(' ').map_or(0, |blank| blank + 1);
+    let (file, name) = (&file[project..], &name[project..]);
     let duration = DURATION.captures(name);
     let name = duration.as_ref().map_or(name, |found| &name[..name.len() - found[0].len()]);
     let mut test = report.case("vitest", name, Some(file), result);
@@ -205,9 +209,10 @@ mod tests {
     fn a_failure_is_told_once_with_its_file_and_what_was_expected() {
         let seen = read(include_str!("../../testdata/vitest.log"));
         assert_eq!(seen.tests, [
-            "pass test/cart.test.js Cart > adds",
-            "skip test/cart.test.js Cart > full > clears",
-            "fail test/cart.test.js Cart > full > removes",
+            "pass test/cart.test.js test/cart.test.js > Cart > adds",
+            "skip test/cart.test.js test/cart.test.js > Cart > full > clears",
+            "error test/order.test.js test/order.test.js",
+            "fail test/cart.test.js test/cart.test.js > Cart > full > removes",
         ]);
         assert_eq!(seen.summaries, ["vitest 2 run 1 passed 1 failed 1 skipped"]);
         assert_eq!(seen.explanation, ["14-16 vitest assertion", "28-37 vitest assertion"]);
