@@ -122,7 +122,6 @@ dialects! {
     playwright::Playwright,
     ava::Ava,
     karma::Karma,
-    jasmine::Jasmine,
     coverage::Coverage,
     pytest::Pytest,
     unittest::Unittest,
@@ -130,6 +129,8 @@ dialects! {
     rspec::Rspec,
     minitest::Minitest,
     cucumber::Cucumber,
+    // Behind those that print `Failures:`, too.
+    jasmine::Jasmine,
     phpunit::Phpunit,
     gtest::Gtest,
     catch2::Catch2,
