@@ -34,7 +34,7 @@ impl State {
         let findings = &self.findings;
         Build {
             result,
-            tools: findings.tools.clone(),
+            tools: findings.tools(),
             frameworks: findings.frameworks.clone(),
             started_at: findings.first_stamp,
             finished_at: findings.last_stamp,
@@ -79,6 +79,13 @@ impl Findings {
             Some(_) => {}
             None => self.verdicts.push((tool.to_owned(), outcome)),
         }
+    }
+
+    /// The build tools as they were met; package managers, which install what a build needs, last.
+    fn tools(&self) -> Vec<String> {
+        let mut tools = self.tools.clone();
+        tools.sort_by_key(|tool| matches!(tool.as_str(), "npm" | "yarn" | "pnpm"));
+        tools
     }
 
     /// Forgets how `tool` ended: it runs again.

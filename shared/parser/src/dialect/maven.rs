@@ -94,6 +94,9 @@ impl Maven {
 
     fn error(&mut self, tagged: &str, report: &mut Report<'_>) {
         let text = tagged.trim_start();
+        if text.starts_with("[Help ") || text.starts_with("Re-run Maven") {
+            report.build_tool("maven");
+        }
         if self.in_message && !self.ended && tagged.starts_with("   ") {
             report.join();
             report.extend();

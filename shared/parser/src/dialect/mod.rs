@@ -98,6 +98,7 @@ macro_rules! dialects {
 
 // Of two that could read a line, the more special one stands first; `generic` stands last.
 dialects! {
+    command::Command,
     access_log::AccessLog,
     teamcity::Teamcity,
     helm::Helm,
@@ -143,6 +144,8 @@ dialects! {
     go_test::GoTest,
     go::Go,
     npm::Npm,
+    yarn::Yarn,
+    bundler::Bundler,
     cmake::Cmake,
     compiler::Compiler,
     trace::Trace,
