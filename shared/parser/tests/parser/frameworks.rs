@@ -22,8 +22,8 @@ const EQUAL: &[(&str, usize)] = &[
     ("mocha", 30),
     ("node", 30),
     ("pytest", 30),
-    ("surefire", 29),
-    ("testng", 29),
+    ("surefire", 30),
+    ("testng", 30),
     ("unittest", 30),
     ("vitest", 30),
 ];
