@@ -73,6 +73,8 @@ impl Copy {
         let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let target = target.unwrap_or_else(|| root.join("target"));
         let folder = target.join("sabotage");
+        // Of its own: cargo cannot tell the crates of two copies apart, and takes one for the other.
+        let target = target.join("sabotage-build");
         if folder.exists() {
             std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
         }

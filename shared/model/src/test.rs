@@ -48,12 +48,13 @@ pub struct TestCase {
     pub line: u64,
 }
 
-/// What a framework printed at the end of one run of tests.
+/// What a framework printed at the end of one run of tests, as it counts: some count a skipped test
+/// as run, and Surefire, Gradle and Ant then as one that did not fail.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct TestSummary {
     /// `pytest`, `junit`, `go`, …
     pub framework: String,
-    /// Tests that were run: all but the skipped ones.
+    /// Tests that were run; for most frameworks all but the skipped ones.
     pub run: u64,
     /// Tests that passed.
     pub passed: u64,

@@ -56,6 +56,7 @@ macro_rules! dialects {
 
         /// The literals of every dialect, in the order of the table.
         const TABLE: &[&[&str]] = &[$($module::$dialect::LITERALS,)*];
+        const _: () = assert!(TABLE.len() <= 64, "the dialects do not fit into a u64");
 
         impl Dialects {
             /// Shows the line to every dialect that it concerns.
