@@ -38,6 +38,7 @@ mod level;
 mod lines;
 pub mod ndjson;
 mod parser;
+mod pattern;
 mod records;
 mod report;
 mod service;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::errors::PastBlock;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::steps::Nesting;
 
@@ -25,16 +26,11 @@ pub(super) struct Ansible {
     in_recap: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static HEADING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(TASK|RUNNING HANDLER|PLAY) \[(.*?)\] \*{3,}\s*$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^(TASK|RUNNING HANDLER|PLAY) \[(.*?)\] \*{3,}\s*$"));
 static FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:fatal: \[[^\]]+\]: (FAILED|UNREACHABLE)! =>|failed: \[[^\]]+\] .*=>|An exception occurred during task execution)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static RECAP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\S+\s+: ok=\d+\s+changed=\d+\s+unreachable=(\d+)\s+failed=(\d+)").unwrap()
-});
+    LazyLock::new(|| pattern(r"^(?:fatal: \[[^\]]+\]: (FAILED|UNREACHABLE)! =>|failed: \[[^\]]+\] .*=>|An exception occurred during task execution)"));
+static RECAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\S+\s+: ok=\d+\s+changed=\d+\s+unreachable=(\d+)\s+failed=(\d+)"));
 
 impl Dialect for Ansible {
     const NAME: &'static str = "ansible";

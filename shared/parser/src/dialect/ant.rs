@@ -12,6 +12,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::steps::Nesting;
 use crate::text::cut;
@@ -40,20 +41,12 @@ const MAX_FAILURE_LINES: u8 = 30;
 /// The longest name of a suite that is remembered, in bytes.
 const MAX_SUITE: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^Tests run: (\d+), Failures: (\d+)(?:, Errors: (\d+))?(?:, Aborted: (\d+))?(?:, Skipped: (\d+))?, Time elapsed: ([\d.,]+) sec",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^Testcase: (.+?)(?:\(([\w.$]+)\))?(?: took ([\d.,]+) sec)?(?::\s*(FAILED|Caused an ERROR|SKIPPED\b.*))?\s*$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    ));
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^Testcase: (.+?)(?:\(([\w.$]+)\))?(?: took ([\d.,]+) sec)?(?::\s*(FAILED|Caused an ERROR|SKIPPED\b.*))?\s*$"));
 static SOURCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(\S.*\.(?:java|groovy|scala)):(\d+): (?:error: )?(.+)$").unwrap());
+    LazyLock::new(|| pattern(r"^(\S.*\.(?:java|groovy|scala)):(\d+): (?:error: )?(.+)$"));
 
 impl Dialect for Ant {
     const NAME: &'static str = "ant";

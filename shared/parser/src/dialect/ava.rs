@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -33,10 +34,7 @@ enum Place {
     Message,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\d+) (?:tests?|known failures?|uncaught exceptions?|unhandled rejections?)(?: (passed|failed|skipped|todo))?$").unwrap()
-});
+static COUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+) (?:tests?|known failures?|uncaught exceptions?|unhandled rejections?)(?: (passed|failed|skipped|todo))?$"));
 
 impl Dialect for Ava {
     const NAME: &'static str = "ava";

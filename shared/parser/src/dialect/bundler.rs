@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -21,9 +22,8 @@ pub(super) struct Bundler {
 
 const MAX_LINES: u8 = 12;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static PROBLEM: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+\d+:\d+\s+error\s+(\S.*)$").unwrap());
+    LazyLock::new(|| pattern(r"^\s+\d+:\d+\s+error\s+(\S.*)$"));
 
 impl Dialect for Bundler {
     const NAME: &'static str = "bundler";

@@ -10,6 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -33,13 +34,9 @@ enum Heading {
     End,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\S+?(?::\d+|\(\d+\)): (?:FAILED:|(?:FATAL )?ERROR: )").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static ALL_PASSED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^All tests passed \(\d+ assertions? in (\d+) test cases?\)$").unwrap()
-});
+    LazyLock::new(|| pattern(r"^\S+?(?::\d+|\(\d+\)): (?:FAILED:|(?:FATAL )?ERROR: )"));
+static ALL_PASSED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^All tests passed \(\d+ assertions? in (\d+) test cases?\)$"));
 
 /// How long Catch2's and doctest's rules are.
 const RULE: usize = 79;

@@ -7,6 +7,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -25,18 +26,12 @@ pub(super) struct Cmake {
     listing: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^ *\d+/\d+ Test +#\d+: (.+?) \.*(\**)(Passed|Failed|Exception: \S+|SEGFAULT|Timeout|Not Run|Skipped|Subprocess aborted|Child aborted|\(Disabled\)).*?([\d.]+) sec")
-        .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ *\d+/\d+ Test +#\d+: (.+?) \.*(\**)(Passed|Failed|Exception: \S+|SEGFAULT|Timeout|Not Run|Skipped|Subprocess aborted|Child aborted|\(Disabled\)).*?([\d.]+) sec"));
 static TOTAL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)").unwrap());
+    LazyLock::new(|| pattern(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)"));
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+\d+ - (.+) \(([A-Za-z][A-Za-z ]*)\)").unwrap());
+    LazyLock::new(|| pattern(r"^\s+\d+ - (.+) \(([A-Za-z][A-Za-z ]*)\)"));
 
 impl Dialect for Cmake {
     const NAME: &'static str = "cmake";

@@ -10,6 +10,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -20,13 +21,9 @@ pub(super) struct Compiler {
     in_function: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:##\[\w+\])?([^\s:()][^:()]*\.\w+|[A-Za-z]:[^:()]+)(?::(\d+)(?::(\d+))?: |\((\d+)(?:,(\d+))?\): |:(\d+):(\d+) - )(fatal error|error|warning|note)(?: ([A-Z]+\d+))?: (.+)$",
-    )
-    .unwrap()
-});
+    ));
 
 impl Dialect for Compiler {
     const NAME: &'static str = "compiler";

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -18,16 +19,10 @@ pub(super) struct Cucumber {
     in_failure: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static TOTALS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+ scenarios?(?: \([a-z0-9, ]+\))?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d+)m(\d+\.\d+)s").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static FAILED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:cucumber (?:-p \S+ )*(\S+?)(?::\d+)* # |\d+\) )Scenario(?: Outline)?: (.+?)(?: # (\S+?)(?::\d+)*)?$")
-        .unwrap()
-});
+    LazyLock::new(|| pattern(r"^\d+ scenarios?(?: \([a-z0-9, ]+\))?$"));
+static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+)m(\d+\.\d+)s"));
+static FAILED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:cucumber (?:-p \S+ )*(\S+?)(?::\d+)* # |\d+\) )Scenario(?: Outline)?: (.+?)(?: # (\S+?)(?::\d+)*)?$"));
 
 impl Dialect for Cucumber {
     const NAME: &'static str = "cucumber";

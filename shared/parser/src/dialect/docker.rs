@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::steps::Nesting;
 
@@ -17,12 +18,10 @@ pub(super) struct Docker {
     in_build: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static CLASSIC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"Step\s+(\d+/\d+)\s*:\s*(.+)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"Step\s+(\d+/\d+)\s*:\s*(.+)"));
 static BUILDKIT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^#\d+ \[(?:\S+ )?(\d+/\d+)\] (.+)$").unwrap());
+    LazyLock::new(|| pattern(r"^#\d+ \[(?:\S+ )?(\d+/\d+)\] (.+)$"));
 
 impl Dialect for Docker {
     const NAME: &'static str = "docker";

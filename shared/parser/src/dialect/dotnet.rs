@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -38,38 +39,17 @@ struct Totals {
     skipped: u64,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s+(Passed|Failed|Skipped|√|X|!|passed|failed|skipped)\s+(\S.*?) [\[(](?:< )?((?:\d+(?:\.\d+)? ?(?:ms|s|m|h) ?)+)[\])]$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:Passed|Failed|Skipped)!\s+- Failed:\s+(\d+), Passed:\s+(\d+), Skipped:\s+(\d+), Total:\s+(\d+), Duration: (?:< )?(.+?)(?: - \S.*)?$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+), duration: (\S+)$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static OLD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^Total tests: (\d+)\. Passed: (\d+)\. Failed: (\d+)\. Skipped: (\d+)\.").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TOTAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(Total tests|total|Passed|succeeded|Failed|failed|Skipped|skipped): (\d+)$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static XUNIT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s+\S+\s+Total: (\d+), Errors: (\d+), Failed: (\d+), Skipped: (\d+),(?: Not Run: \d+,)? Time: ([\d.]+)s$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static NUNIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*Test Count: \d+, Passed: \d+, Failed: \d+").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+(Passed|Failed|Skipped|√|X|!|passed|failed|skipped)\s+(\S.*?) [\[(](?:< )?((?:\d+(?:\.\d+)? ?(?:ms|s|m|h) ?)+)[\])]$"));
+static LINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:Passed|Failed|Skipped)!\s+- Failed:\s+(\d+), Passed:\s+(\d+), Skipped:\s+(\d+), Total:\s+(\d+), Duration: (?:< )?(.+?)(?: - \S.*)?$"));
+static SUMMARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+), duration: (\S+)$"));
+static OLD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^Total tests: (\d+)\. Passed: (\d+)\. Failed: (\d+)\. Skipped: (\d+)\."));
+static TOTAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(Total tests|total|Passed|succeeded|Failed|failed|Skipped|skipped): (\d+)$"));
+static XUNIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+\S+\s+Total: (\d+), Errors: (\d+), Failed: (\d+), Skipped: (\d+),(?: Not Run: \d+,)? Time: ([\d.]+)s$"));
+static NUNIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*Test Count: \d+, Passed: \d+, Failed: \d+"));
 static NUNIT_CASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+\) (Failed|Error|Invalid) : (\S.*)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\d+\) (Failed|Error|Invalid) : (\S.*)$"));
 static XUNIT_CASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s{4,}([A-Za-z_]\S*\.\S.*) \[(FAIL|SKIP)\]$").unwrap());
+    LazyLock::new(|| pattern(r"^\s{4,}([A-Za-z_]\S*\.\S.*) \[(FAIL|SKIP)\]$"));
 
 impl Dialect for Dotnet {
     const NAME: &'static str = "dotnet";

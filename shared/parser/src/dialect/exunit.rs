@@ -7,6 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -28,19 +29,11 @@ struct Traced {
     line: u64,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^ +\d+\) ((?:test|doctest|property|feature) .+) \(([A-Z][\w.]*)\)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static MODULE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^([A-Z][\w.]*) \[\S+\.exs\]$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TRACED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^ +\* ((?:test|doctest|property|feature) .+?) \((?:([\d.]+)ms|(skipped|excluded|invalid))\)(?: \[L#\d+\])?$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TOTALS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\d+ (?:doctests?|properties|property|features?), )*(?:\d+ tests?, )?\d+ failures?(?:, \d+ (?:excluded|invalid|skipped))*$").unwrap()
-});
+    LazyLock::new(|| pattern(r"^ +\d+\) ((?:test|doctest|property|feature) .+) \(([A-Z][\w.]*)\)$"));
+static MODULE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([A-Z][\w.]*) \[\S+\.exs\]$"));
+static TRACED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ +\* ((?:test|doctest|property|feature) .+?) \((?:([\d.]+)ms|(skipped|excluded|invalid))\)(?: \[L#\d+\])?$"));
+static TOTALS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\d+ (?:doctests?|properties|property|features?), )*(?:\d+ tests?, )?\d+ failures?(?:, \d+ (?:excluded|invalid|skipped))*$"));
 
 impl Dialect for Exunit {
     const NAME: &'static str = "exunit";

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -16,9 +17,8 @@ pub(super) struct Go {
     compiling: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COMPILER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:vet: )?(\S+\.go):(\d+)(?::(\d+))?: (.+)$").unwrap());
+    LazyLock::new(|| pattern(r"^(?:vet: )?(\S+\.go):(\d+)(?::(\d+))?: (.+)$"));
 impl Dialect for Go {
     const NAME: &'static str = "go";
     const LITERALS: &'static [&'static str] = &[

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use self::json::Json;
 use super::{Dialect, captured};
 use crate::errors::PastBlock;
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -103,26 +104,13 @@ const MAX_LOGGED: usize = 8;
 const MAX_OPEN: usize = 4096;
 const MAX_NAME: usize = 120;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"--- (PASS|FAIL|SKIP|BENCH): ((?:Test|Benchmark|Example|Fuzz)\S*)(?: \(([\d.]+)(?:s| seconds)\))?$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static PACKAGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(ok  |FAIL|\?   )(?:\t| {2,})(\S+)(?:\s+(?:([\d.]+)s|\(cached\)|\[([a-z ]+)\]))(?:\s|$)")
-        .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"--- (PASS|FAIL|SKIP|BENCH): ((?:Test|Benchmark|Example|Fuzz)\S*)(?: \(([\d.]+)(?:s| seconds)\))?$"));
+static PACKAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(ok  |FAIL|\?   )(?:\t| {2,})(\S+)(?:\s+(?:([\d.]+)s|\(cached\)|\[([a-z ]+)\]))(?:\s|$)"));
 static BENCHMARK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op\b").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op\b"));
 static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^=== (FAIL|SKIP): (\S+) (\S*)(?: \(re-run \d+\))? \(([\d.]+)s\)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static DONE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^DONE (?:\d+ runs, )?(\d+) tests?(?:, (\d+) skipped)?(?:, (\d+) failures?)?(?:, (\d+) errors?)? in ([\d.]+)s$")
-        .unwrap()
-});
+    LazyLock::new(|| pattern(r"^=== (FAIL|SKIP): (\S+) (\S*)(?: \(re-run \d+\))? \(([\d.]+)s\)$"));
+static DONE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^DONE (?:\d+ runs, )?(\d+) tests?(?:, (\d+) skipped)?(?:, (\d+) failures?)?(?:, (\d+) errors?)? in ([\d.]+)s$"));
 
 impl Dialect for GoTest {
     const NAME: &'static str = "go";

@@ -14,6 +14,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -40,23 +41,14 @@ pub(super) struct GradleTest {
 /// The longest name of a class that is remembered, in bytes.
 const MAX_CLASS: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COMPLETED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\d+) tests? completed(?:, (\d+) failed)?(?:, (\d+) skipped)?$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static EXECUTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static COMPLETED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+) tests? completed(?:, (\d+) failed)?(?:, (\d+) skipped)?$"));
+static EXECUTED: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:SUCCESS|FAILURE): Executed (\d+) tests in ((?:\d+h ?)?(?:\d+m ?)?[\d.]+m?s)(?: \((?:(\d+) failed)?(?:, )?(?:(\d+) skipped)?\))?",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    ));
 static QUALIFIED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^((?:[\w$]+\.)+[A-Z][\w$]*)\.[^.]").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^((?:[\w$]+\.)+[A-Z][\w$]*)\.[^.]"));
 static CLASS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:[a-z_][\w$]*\.)*[A-Z][\w$]*$").unwrap());
+    LazyLock::new(|| pattern(r"^(?:[a-z_][\w$]*\.)*[A-Z][\w$]*$"));
 
 impl Dialect for GradleTest {
     const NAME: &'static str = "gradle_test";

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -24,17 +25,10 @@ pub(super) struct Gtest {
     skipped: u64,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static RESULT: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"\[(       OK |  FAILED  |  SKIPPED )\] (\S+?)(?:, where .*?)?(?: \((\d+) ms\))?$",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TOTALS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\[==========\] (\d+) tests? from \d+ test (?:case|suite)s? ran\.(?: \((\d+) ms total\))?").unwrap()
-});
+    ));
+static TOTALS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\[==========\] (\d+) tests? from \d+ test (?:case|suite)s? ran\.(?: \((\d+) ms total\))?"));
 
 impl Dialect for Gtest {
     const NAME: &'static str = "gtest";

@@ -10,6 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -22,10 +23,7 @@ pub(super) struct Jasmine {
     summary: Option<TestSummary>,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:Ran \d+ of )?(\d+) specs?, (\d+) failures?(?:, (\d+) pending specs?)?").unwrap()
-});
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:Ran \d+ of )?(\d+) specs?, (\d+) failures?(?:, (\d+) pending specs?)?"));
 
 impl Dialect for Jasmine {
     const NAME: &'static str = "jasmine";

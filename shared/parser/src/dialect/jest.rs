@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::titles::Titles;
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -39,11 +40,9 @@ pub(super) struct Jest {
 /// The longest name of a test that is remembered, in bytes.
 const MAX_NAME: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\d+) (failed|passed|skipped|todo|pending|total)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static DURATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \((\d+(?:\.\d+)?) ?(m?s)\)$").unwrap());
+    LazyLock::new(|| pattern(r"(\d+) (failed|passed|skipped|todo|pending|total)"));
+static DURATION: LazyLock<Regex> = LazyLock::new(|| pattern(r" \((\d+(?:\.\d+)?) ?(m?s)\)$"));
 
 impl Dialect for Jest {
     const NAME: &'static str = "jest";

@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -25,19 +26,11 @@ pub(super) struct JunitConsole {
     summary: Option<TestSummary>,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\[\s*(\d+) tests (found|skipped|aborted|successful|failed)\s*\]$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^MethodSource \[className = '([^']*)', methodName = '([^']*)'").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static LISTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+\) (\S.*)\(([\w.$]+)\)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static OLD_COUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:OK \((\d+) tests?\)|Tests run: (\d+),  Failures: (\d+))$").unwrap()
-});
+    LazyLock::new(|| pattern(r"^\[\s*(\d+) tests (found|skipped|aborted|successful|failed)\s*\]$"));
+static SOURCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^MethodSource \[className = '([^']*)', methodName = '([^']*)'"));
+static LISTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d+\) (\S.*)\(([\w.$]+)\)$"));
+static OLD_COUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:OK \((\d+) tests?\)|Tests run: (\d+),  Failures: (\d+))$"));
 
 impl Dialect for JunitConsole {
     const NAME: &'static str = "junit_console";

@@ -12,6 +12,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -28,16 +29,11 @@ pub(super) struct Karma {
 const MAX_BROWSERS: usize = 16;
 const MAX_BROWSER: usize = 80;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static EXECUTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static EXECUTED: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:(\S.*?): )?Executed (\d+) of (\d+)\s*(?:\((\d+) FAILED\))?\s*(?:\(skipped (\d+)\))?\s*(?:SUCCESS|DISCONNECTED|ERROR)?\s*(?:\(((?:[\d.]+ (?:hours?|mins?|secs?) ?)+)/)?",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    ));
 static FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^([A-Z][\w ]*? [\d.]+ \([^)]*\)) (.+) FAILED$").unwrap());
+    LazyLock::new(|| pattern(r"^([A-Z][\w ]*? [\d.]+ \([^)]*\)) (.+) FAILED$"));
 
 impl Dialect for Karma {
     const NAME: &'static str = "karma";

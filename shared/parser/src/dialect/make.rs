@@ -7,14 +7,14 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Make {}
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:g?make|mingw32-make)(?:\[\d+\])?: \*\*\* (.+)$").unwrap());
+    LazyLock::new(|| pattern(r"^(?:g?make|mingw32-make)(?:\[\d+\])?: \*\*\* (.+)$"));
 
 impl Dialect for Make {
     const NAME: &'static str = "make";

@@ -10,6 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::steps::Nesting;
 
@@ -21,14 +22,8 @@ pub(super) struct Maven {
     ended: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static GOAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^--- ([^\s:]+):([^\s:]+):([^\s:]+)(?: \(([^)]+)\))? @ (\S+) ---$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S.*\.(?:java|kt|scala|groovy)):(?:\[(\d+)(?:,(\d+))?\]|(\d+)(?::(\d+))?:?) (.+)$").unwrap()
-});
+static GOAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^--- ([^\s:]+):([^\s:]+):([^\s:]+)(?: \(([^)]+)\))? @ (\S+) ---$"));
+static SOURCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S.*\.(?:java|kt|scala|groovy)):(?:\[(\d+)(?:,(\d+))?\]|(\d+)(?::(\d+))?:?) (.+)$"));
 
 impl Dialect for Maven {
     const NAME: &'static str = "maven";

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -29,24 +30,18 @@ enum Block {
     Message,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static HEADING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?: *\d+\) )?(Failure|Error|Skipped):$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^(?: *\d+\) )?(Failure|Error|Skipped):$"));
 static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^([A-Z]\S*)#(test_.+?)(?: \[[^\]]+\])?:?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^([A-Z]\S*)#(test_.+?)(?: \[[^\]]+\])?:?$"));
 static UNIT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?: *\d+\) )?(Failure|Error): (test.*?)\(([^()]+)\)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^(?: *\d+\) )?(Failure|Error): (test.*?)\(([^()]+)\)"));
 static VERBOSE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^([A-Z]\S*)#(test_.+) = ([\d.]+) s = ([.FES])$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^([A-Z]\S*)#(test_.+) = ([\d.]+) s = ([.FES])$"));
 static REPORTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+(test_.+?)\s+(PASS|FAIL|ERROR|SKIP) \(([\d.]+)s\)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\s+(test_.+?)\s+(PASS|FAIL|ERROR|SKIP) \(([\d.]+)s\)$"));
 static TOTALS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+ (?:runs|tests), \d+ assertions, \d+ failures, \d+ errors\b").unwrap());
+    LazyLock::new(|| pattern(r"^\d+ (?:runs|tests), \d+ assertions, \d+ failures, \d+ errors\b"));
 
 impl Dialect for Minitest {
     const NAME: &'static str = "minitest";

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use super::titles::Titles;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -45,15 +46,10 @@ const MAX_NAME: usize = 500;
 /// How far the second title of a failure is indented; a message is by less.
 const FIRST_NESTED: usize = 7;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static PASSING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[✓✔√] )?(\d+) (?:passing|tests? complete) \(([\d.]+) ?(ms|s|m|h|d)\w*\)$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static PASSING: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:[✓✔√] )?(\d+) (?:passing|tests? complete) \(([\d.]+) ?(ms|s|m|h|d)\w*\)$"));
 static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s*(?:[•✖×] )?(\d+)(?: of \d+ tests)? (pending|failing|failed|tests? pending):?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static DURATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \((\d+)ms\)$").unwrap());
+    LazyLock::new(|| pattern(r"^\s*(?:[•✖×] )?(\d+)(?: of \d+ tests)? (pending|failing|failed|tests? pending):?$"));
+static DURATION: LazyLock<Regex> = LazyLock::new(|| pattern(r" \((\d+)ms\)$"));
 
 impl Dialect for Mocha {
     const NAME: &'static str = "mocha";

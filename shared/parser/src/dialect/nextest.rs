@@ -9,6 +9,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -21,13 +22,9 @@ pub(super) struct Nextest {
     in_panic: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^\s+(?:TRY (\d+) )?(PASS|FAIL|LEAK|LEAK-FAIL|FAIL \+ LEAK|TIMEOUT|TMT|ABORT|SIG[A-Z]+)\s+\[\s*([\d.]+)s\]\s+(?:\(\s*[\d─-]+/\s*\d+\)\s+)?(\S+)\s+(.+)$",
-    )
-    .unwrap()
-});
+    ));
 
 impl Dialect for Nextest {
     const NAME: &'static str = "nextest";

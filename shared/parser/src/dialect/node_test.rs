@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -33,9 +34,8 @@ pub(super) struct NodeTest {
 /// The longest path of a file that is remembered, in bytes.
 const MAX_FILE: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static CASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(.*) \(([\d.]+)ms\)(?: # .*)?$").unwrap());
+    LazyLock::new(|| pattern(r"^(.*) \(([\d.]+)ms\)(?: # .*)?$"));
 
 impl Dialect for NodeTest {
     const NAME: &'static str = "node_test";

@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -38,28 +39,19 @@ enum List {
     Others,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static LIST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^There (?:was|were) \d+ (?:PHPUnit (?:test runner )?)?(error|failure|skipped test|incomplete test|risky test|warning|notice|deprecation)s?:$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static LIST: LazyLock<Regex> = LazyLock::new(|| pattern(r"^There (?:was|were) \d+ (?:PHPUnit (?:test runner )?)?(error|failure|skipped test|incomplete test|risky test|warning|notice|deprecation)s?:$"));
 static ENTRY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+\) ([A-Za-z_][\w\\]*)::(\w.*)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\d+\) ([A-Za-z_][\w\\]*)::(\w.*)$"));
 static OK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^OK \((\d+) tests?, \d+ assertions?\)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^OK \((\d+) tests?, \d+ assertions?\)$"));
 static TOTALS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^Tests: \d+, Assertions: \d+(?:, [A-Za-z ]+: \d+)*\.?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^Tests: \d+, Assertions: \d+(?:, [A-Za-z ]+: \d+)*\.?$"));
 static PEST_TOTALS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+Tests:\s+(\d+ .+?) \(\d+ assertions?\)\s*$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\s+Tests:\s+(\d+ .+?) \(\d+ assertions?\)\s*$"));
 static PEST_FAILED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+(?:FAILED|•)\s+([A-Z][\w\\]*) > (.+?)\s*(?: [A-Z]\w+)?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\s+(?:FAILED|•)\s+([A-Z][\w\\]*) > (.+?)\s*(?: [A-Z]\w+)?$"));
 static DURATION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\s+(?:\[)?([\d.]+) ?(ms|s)\]?\s*$").unwrap());
+    LazyLock::new(|| pattern(r"\s+(?:\[)?([\d.]+) ?(ms|s)\]?\s*$"));
 
 impl Dialect for Phpunit {
     const NAME: &'static str = "phpunit";

@@ -12,6 +12,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -30,14 +31,8 @@ pub(super) struct Playwright {
 /// The longest name of a test that is remembered, in bytes.
 const MAX_NAME: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(ok|x|✓|✘|-)\s+)?(\d+)\)? (?:\[([^\]]+)\] › )?(\S+?):\d+:\d+ › (.+?)(?: \(([\d.]+)(ms|s|m)\))?\s*─*$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\d+) (failed|flaky|skipped|passed|did not run|interrupted)(?: \(([\d.]+)(ms|s|m|h)\))?$").unwrap()
-});
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:(ok|x|✓|✘|-)\s+)?(\d+)\)? (?:\[([^\]]+)\] › )?(\S+?):\d+:\d+ › (.+?)(?: \(([\d.]+)(ms|s|m)\))?\s*─*$"));
+static COUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+) (failed|flaky|skipped|passed|did not run|interrupted)(?: \(([\d.]+)(ms|s|m|h)\))?$"));
 
 impl Dialect for Playwright {
     const NAME: &'static str = "playwright";

@@ -17,6 +17,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -36,24 +37,13 @@ pub(super) struct Pytest {
     failures: Failures,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S+\.\w+(?:::.+?)?) (SUB)?(PASS|FAIL|PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail)(?: \(.*\))?(?:\s+\[ *\d+%\])?$")
-        .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static WORKER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\[gw\d+\] (?:\[ *\d+%\] )?(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail) (\S+\.\w+(?:::.+?)?)\s*$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
+static RESULT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S+\.\w+(?:::.+?)?) (SUB)?(PASS|FAIL|PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail)(?: \(.*\))?(?:\s+\[ *\d+%\])?$"));
+static WORKER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\[gw\d+\] (?:\[ *\d+%\] )?(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|xfail) (\S+\.\w+(?:::.+?)?)\s*$"));
+static CLOSING: LazyLock<Regex> = LazyLock::new(|| pattern(concat!(
         r"^=*\s*((?:\d+ (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed|reruns?|(?:pytest-)?warnings?",
         r"|subtests (?:passed|failed|skipped)|snapshots? [a-z]+)(?:, )?)+|no tests (?:ran|collected))",
         r" in ([\d.]+) ?s(?:econds)?\b[^=]*=*$"
-    ))
-    .unwrap()
-});
+    )));
 
 impl Dialect for Pytest {
     const NAME: &'static str = "pytest";

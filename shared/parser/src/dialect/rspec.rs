@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -21,14 +22,11 @@ pub(super) struct Rspec {
     finished: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TITLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ {2,}\d+(?:\.\d+)?\) \S").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {2,}\d+(?:\.\d+)?\) \S"));
 static TOTALS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d+ examples?, \d+ failures?(?:, \d+ [a-z ]+)*$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^\d+ examples?, \d+ failures?(?:, \d+ [a-z ]+)*$"));
 static AGAIN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^rspec '?(\S+?)(?::\d+|\[[\d:,]+\])?'? # (.+)$").unwrap());
+    LazyLock::new(|| pattern(r"^rspec '?(\S+?)(?::\d+|\[[\d:,]+\])?'? # (.+)$"));
 
 impl Dialect for Rspec {
     const NAME: &'static str = "rspec";

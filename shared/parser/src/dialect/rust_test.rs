@@ -7,6 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -26,13 +27,9 @@ pub(super) struct RustTest {
     told: Vec<String>,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static RESULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static RESULT: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^test result: (ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored;.*?(?:finished in ([\d.]+)s)?$",
-    )
-    .unwrap()
-});
+    ));
 
 impl Dialect for RustTest {
     const NAME: &'static str = "rust_test";

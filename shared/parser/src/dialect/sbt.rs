@@ -13,6 +13,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -35,24 +36,13 @@ pub(super) struct Sbt {
 /// The longest name of a suite that is remembered, in bytes.
 const MAX_SUITE: usize = 300;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:Passed|Failed|Error): Total (\d+), Failed (\d+), Errors (\d+), Passed (\d+)(?:, Skipped (\d+))?(?:, Ignored (\d+))?(?:, Canceled (\d+))?(?:, Pending (\d+))?").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SCALATEST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^Tests: succeeded (\d+), failed (\d+), canceled (\d+), ignored (\d+), pending (\d+)").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:Passed|Failed|Error): Total (\d+), Failed (\d+), Errors (\d+), Passed (\d+)(?:, Skipped (\d+))?(?:, Ignored (\d+))?(?:, Canceled (\d+))?(?:, Pending (\d+))?"));
+static SCALATEST: LazyLock<Regex> = LazyLock::new(|| pattern(r"^Tests: succeeded (\d+), failed (\d+), canceled (\d+), ignored (\d+), pending (\d+)"));
 static JUNIT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^Test ([\w.$]+)\.([^\s.]+) failed: (.+)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^Test ([\w.$]+)\.([^\s.]+) failed: (.+)$"));
 static MUNIT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^==> X ((?:\w+\.)*?[A-Z][\w$]*)\.(.+?)\s+([\d.]+)s (.*)$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:-- (?:\[E\d+\] )?.*: )?(/?\S[^:]*\.(?:scala|java|sbt)):(\d+)(?::(\d+))?(?:: | -+$)(.*)$").unwrap()
-});
+    LazyLock::new(|| pattern(r"^==> X ((?:\w+\.)*?[A-Z][\w$]*)\.(.+?)\s+([\d.]+)s (.*)$"));
+static SOURCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:-- (?:\[E\d+\] )?.*: )?(/?\S[^:]*\.(?:scala|java|sbt)):(\d+)(?::(\d+))?(?:: | -+$)(.*)$"));
 
 impl Dialect for Sbt {
     const NAME: &'static str = "sbt";

@@ -14,6 +14,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -50,30 +51,17 @@ const MAX_CLASS: usize = 300;
 /// The longest message of a test, in bytes.
 const MAX_MESSAGE: usize = 500;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:\[(?:INFO|ERROR|WARNING)\] )?\s*Tests run: (\d+), Failures: (\d+), Errors: (\d+)(?:, Skipped: (\d+))?(?:, Flakes: \d+)?(, Time elapsed: ([\d.,]+))?(?:.*? in (\S+))?",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static FAILED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    ));
+static FAILED: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:\[ERROR\] )?\s*(\S.*?)(?:\s+(?:-- )?Time elapsed: ([\d.,]+) s(?:ec)?)?\s+<<< (FAILURE|ERROR)!\s*$",
-    )
-    .unwrap()
-});
+    ));
 /// `testAdds(shop.CartTest): message`, as the list names a test before version 2.13.
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+([^\s(]+)\(([\w.$]+)\)(?::\s*(.*))?$").unwrap());
+    LazyLock::new(|| pattern(r"^\s+([^\s(]+)\(([\w.$]+)\)(?::\s*(.*))?$"));
 /// `CartTest.adds:14 message`, `CartTest>Base.adds:14->helper:3 » NullPointer`, from 2.13 on.
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static PLACED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s+(?:([\w$]+)>)?([\w.$]+)\.([^\s.:>»]+)(?::\d+)?(?:->\S+)*(?: ?» ?|\s+)?(.*)$")
-        .unwrap()
-});
+static PLACED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+(?:([\w$]+)>)?([\w.$]+)\.([^\s.:>»]+)(?::\d+)?(?:->\S+)*(?: ?» ?|\s+)?(.*)$"));
 
 impl Dialect for Surefire {
     const NAME: &'static str = "surefire";

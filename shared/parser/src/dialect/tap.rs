@@ -12,6 +12,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -30,10 +31,7 @@ pub(super) struct Tap {
 
 const MAX_FAILURE_LINES: u8 = 40;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static POINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(not )?ok (\d+)(?: -)?(?: (.*?))?\s*(?:# ?((?i:skip|todo)\b.*|time=([\d.]+)ms.*))?(?:\{)?$").unwrap()
-});
+static POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(not )?ok (\d+)(?: -)?(?: (.*?))?\s*(?:# ?((?i:skip|todo)\b.*|time=([\d.]+)ms.*))?(?:\{)?$"));
 
 impl Dialect for Tap {
     const NAME: &'static str = "tap";

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::errors::PastBlock;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -48,16 +49,11 @@ enum Block {
 /// How many lines without a sign of Terraform may stand before an `Error: ` that is its own.
 const REACH: u64 = 500;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static COUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+static COUNT: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"(\d+) (?:to )?(add|change|destroy|import|added|changed|destroyed|imported)\b",
-    )
-    .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    ));
 static PLACE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s+on \S+\.(?:tf|tofu|tfvars)(?:\.json)? line \d+").unwrap());
+    LazyLock::new(|| pattern(r"^\s+on \S+\.(?:tf|tofu|tfvars)(?:\.json)? line \d+"));
 
 impl Dialect for Terraform {
     const NAME: &'static str = "terraform";

@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -22,14 +23,9 @@ pub(super) struct TestNg {
     counted_elsewhere: bool,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TOTAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\[\w+\] )?Total tests run: (\d+),(?: Passes: (\d+),)? Failures: (\d+), Skips: (\d+)$")
-        .unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static TOTAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\[\w+\] )?Total tests run: (\d+),(?: Passes: (\d+),)? Failures: (\d+), Skips: (\d+)$"));
 static CASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:\[\w+\] )?(PASSED|FAILED|SKIPPED): ([\w.$]+(?:\(.*\))?)$").unwrap());
+    LazyLock::new(|| pattern(r"^(?:\[\w+\] )?(PASSED|FAILED|SKIPPED): ([\w.$]+(?:\(.*\))?)$"));
 
 impl Dialect for TestNg {
     const NAME: &'static str = "testng";

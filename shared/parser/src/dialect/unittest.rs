@@ -12,6 +12,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, captured};
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
 
@@ -65,14 +66,11 @@ struct Failure {
 /// The longest name that is kept.
 const MAX_NAME: usize = 500;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static RAN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^Ran:? (\d+) tests? in ([\d.]+) ?s").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+    LazyLock::new(|| pattern(r"^Ran:? (\d+) tests? in ([\d.]+) ?s"));
 static VERDICT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(OK|FAILED|PASSED)(?: \((.+)\))?$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static TOTAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ - ([A-Z][A-Za-z ]+): (\d+)$").unwrap());
+    LazyLock::new(|| pattern(r"^(OK|FAILED|PASSED)(?: \((.+)\))?$"));
+static TOTAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ - ([A-Z][A-Za-z ]+): (\d+)$"));
 
 impl Dialect for Unittest {
     const NAME: &'static str = "unittest";

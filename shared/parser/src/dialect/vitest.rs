@@ -10,6 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Dialect;
+use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -28,11 +29,9 @@ pub(super) struct Vitest {
     summary: Option<TestSummary>,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\d+) (failed|passed|skipped|todo)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static DURATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" ([\d.]+)(ms|s)$").unwrap());
+    LazyLock::new(|| pattern(r"(\d+) (failed|passed|skipped|todo)"));
+static DURATION: LazyLock<Regex> = LazyLock::new(|| pattern(r" ([\d.]+)(ms|s)$"));
 
 impl Dialect for Vitest {
     const NAME: &'static str = "vitest";

@@ -10,6 +10,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, counts};
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -22,27 +23,13 @@ pub(super) struct Xctest {
     skipped: u64,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^Test [Cc]ase '(?:-\[(\S+) (.+?)\]|(\S+?)[./](\S+?))' (passed|failed|skipped)(?: on '.*?')? \(([\d.]+) seconds\)\.?$").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^Test [Cc]ase '(?:-\[(\S+) (.+?)\]|(\S+?)[./](\S+?))' (passed|failed|skipped)(?: on '.*?')? \(([\d.]+) seconds\)\.?$"));
 static PRETTY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^ {2,}([✓✔✗✖⊘]) (test\w*)(?:(?: on '.*?')? \(([\d.]+) seconds\)|, (.+))$").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static EXECUTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures? \(\d+ unexpected\) in ([\d.]+)").unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static ISSUE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+\.swift|\S+\.mm?):\d+: error: -?\[?\S").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SWIFT_CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^\S+\s+Test "?(.+?)"?(?: with \d+ test cases?)? (passed|failed|skipped)(?: after ([\d.]+) seconds?.*|\.|: .*)?$"#).unwrap()
-});
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-static SWIFT_RUN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\S+\s+Test run with (\d+) tests?(?: in \d+ suites?)? (passed|failed) after ([\d.]+) seconds?").unwrap()
-});
+    LazyLock::new(|| pattern(r"^ {2,}([✓✔✗✖⊘]) (test\w*)(?:(?: on '.*?')? \(([\d.]+) seconds\)|, (.+))$"));
+static EXECUTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures? \(\d+ unexpected\) in ([\d.]+)"));
+static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S+\.swift|\S+\.mm?):\d+: error: -?\[?\S"));
+static SWIFT_CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\S+\s+Test "?(.+?)"?(?: with \d+ test cases?)? (passed|failed|skipped)(?: after ([\d.]+) seconds?.*|\.|: .*)?$"#));
+static SWIFT_RUN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\S+\s+Test run with (\d+) tests?(?: in \d+ suites?)? (passed|failed) after ([\d.]+) seconds?"));
 
 impl Dialect for Xctest {
     const NAME: &'static str = "xctest";

@@ -8,6 +8,7 @@ use super::lines::why;
 use super::{BENCHMARK, FRAMEWORK, GoTest, LazyLock, Logs, Opens, PACKAGE, Package};
 use crate::dialect::captured;
 use crate::errors::PastBlock;
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
@@ -54,9 +55,8 @@ struct Action {
     failed_build: Option<String>,
 }
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
 static COMPILER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(?:vet: )?\S+\.go:\d+(?::\d+)?: .").unwrap());
+    LazyLock::new(|| pattern(r"^(?:vet: )?\S+\.go:\d+(?::\d+)?: ."));
 
 impl GoTest {
     /// Reads an event; whether the line is one.

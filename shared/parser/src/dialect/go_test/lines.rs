@@ -5,11 +5,11 @@ use regex::{Captures, Regex};
 
 use super::{Block, CASE, FRAMEWORK, GoTest, LISTED, LazyLock, Logged, Logs, MAX_LOGGED, MAX_NAME};
 use crate::errors::PastBlock;
+use crate::pattern::pattern;
 use crate::report::{Case, Line, Report};
 use crate::text::cut;
 
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
-pub(super) static MESSAGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+\S+\.go:\d+: ?").unwrap());
+pub(super) static MESSAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+\S+\.go:\d+: ?"));
 
 /// How many lines the failure of a test and of its subtests may have before the panic.
 const MAX_BEFORE_PANIC: u64 = 50;
