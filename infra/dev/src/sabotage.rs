@@ -11,8 +11,8 @@ pub(crate) const ABOUT: &str =
 
 /// Where the patches are.
 const PATCHES: &str = "tests/sabotage";
-/// What must turn red: everything that keeps the promises of the function and its engines.
-const SUITE: [&str; 5] = ["test", "--offline", "--workspace", "--tests", "--quiet"];
+/// What the first line of a patch begins with: the test targets one of which must turn red follow.
+const NOTICED_BY: &str = "Noticed by:";
 
 /// Breaks the product by each patch in turn, and prints which test noticed.
 pub(crate) fn run() -> Result<()> {
@@ -20,14 +20,19 @@ pub(crate) fn run() -> Result<()> {
     let patches = patches(&root)?;
     let copy = Copy::make(&root)?;
     println!("as it is");
-    let healthy = copy.test()?;
+    let mut all: Vec<&str> =
+        patches.iter().flat_map(|it| &it.targets).map(String::as_str).collect();
+    all.sort_unstable();
+    all.dedup();
+    let healthy = copy.test(&all)?;
     ensure!(healthy.status.success(), "the tests fail without any patch:\n{}", said(&healthy));
     let mut holes = Vec::new();
     for patch in &patches {
-        copy.apply(patch, false)?;
-        let tested = copy.test();
-        copy.apply(patch, true)?;
-        let (tested, name) = (tested?, name(patch));
+        let targets: Vec<&str> = patch.targets.iter().map(String::as_str).collect();
+        copy.apply(&patch.path, false)?;
+        let tested = copy.test(&targets);
+        copy.apply(&patch.path, true)?;
+        let (tested, name) = (tested?, name(&patch.path));
         let noticed = noticed(&tested);
         if tested.status.success() {
             println!("{name:32} NOT NOTICED");
@@ -46,7 +51,28 @@ fn root() -> Result<PathBuf> {
     folder.canonicalize().context("the project's folder is not where it was built")
 }
 
-fn patches(root: &Path) -> Result<Vec<PathBuf>> {
+/// A patch, and the test targets that must notice it.
+struct Patch {
+    path: PathBuf,
+    targets: Vec<String>,
+}
+
+impl Patch {
+    fn read(path: PathBuf) -> Result<Self> {
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let named = text.lines().next().and_then(|line| line.strip_prefix(NOTICED_BY));
+        let targets: Vec<String> =
+            named.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        ensure!(
+            !targets.is_empty(),
+            "the first line of {} names no test targets: `{NOTICED_BY} parse faults`",
+            path.display()
+        );
+        Ok(Self { path, targets })
+    }
+}
+
+fn patches(root: &Path) -> Result<Vec<Patch>> {
     let folder = root.join(PATCHES);
     let entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
@@ -54,7 +80,7 @@ fn patches(root: &Path) -> Result<Vec<PathBuf>> {
     patches.retain(|path| path.extension().is_some_and(|extension| extension == "patch"));
     patches.sort();
     ensure!(!patches.is_empty(), "there is no patch in {}", folder.display());
-    Ok(patches)
+    patches.into_iter().map(Patch::read).collect()
 }
 
 fn name(patch: &Path) -> String {
@@ -104,9 +130,12 @@ impl Copy {
         Ok(())
     }
 
-    fn test(&self) -> Result<Output> {
+    /// Runs these test targets, up to the first that fails.
+    fn test(&self, targets: &[&str]) -> Result<Output> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(SUITE).current_dir(&self.folder).env("CARGO_TARGET_DIR", &self.target);
+        command.args(["test", "--offline", "--workspace", "--quiet"]);
+        command.args(targets.iter().flat_map(|target| ["--test", *target]));
+        command.current_dir(&self.folder).env("CARGO_TARGET_DIR", &self.target);
         command.env("RUST_BACKTRACE", "0").output().context("cannot run cargo")
     }
 }

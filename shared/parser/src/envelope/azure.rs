@@ -18,7 +18,7 @@ pub(super) fn is_begin(text: &str) -> bool {
     text.starts_with(STARTING)
 }
 
-/// Whether `text` is one of the words that [`Job::line`] reads.
+/// Whether `text` is one of the words that a job reads.
 pub(super) fn is_marker(text: &str) -> bool {
     text.starts_with("##")
         && (text.starts_with(STARTING)
