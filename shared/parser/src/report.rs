@@ -243,6 +243,25 @@ impl<'a> Report<'a> {
         self.sink.event(Event::Test(&TestCase { message, ..test }));
     }
 
+    /// Tells the test that waited for its message, if one did.
+    pub(crate) fn tell_pending(&mut self, pending: &mut Option<TestCase>) {
+        if let Some(test) = pending.take() {
+            self.tell_test(test);
+        }
+    }
+
+    /// Takes a line of a failure: the first is the message of the test that waits for it and of the
+    /// error, the others belong to the error.
+    pub(crate) fn tell_line(&mut self, pending: &mut Option<TestCase>, text: &str) {
+        self.join();
+        if let Some(test) = pending.take() {
+            self.tell_test(TestCase { message: Some(text.to_owned()), ..test });
+            self.reword(text);
+        } else {
+            self.extend();
+        }
+    }
+
     /// Tells a test's result with all that is known of it.
     pub(crate) fn tell_case(&mut self, case: &Case<'_>) {
         self.kind(RecordKind::Test);
@@ -290,6 +309,11 @@ impl<'a> Report<'a> {
     /// Says how the dialect's tool ended; one failure stays a failure.
     pub(crate) fn verdict(&mut self, outcome: Outcome) {
         self.findings.verdict(self.tool, outcome);
+    }
+
+    /// Says that the dialect's tool ended: failed, or well.
+    pub(crate) fn failed_if(&mut self, failed: bool) {
+        self.verdict(if failed { Outcome::Failed } else { Outcome::Success });
     }
 
     /// Says that the dialect's tool begins anew: how it ended before does not count any more.

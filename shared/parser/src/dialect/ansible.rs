@@ -69,7 +69,7 @@ impl Dialect for Ansible {
             self.in_recap = true;
         } else if let Some(recap) = self.in_recap.then(|| RECAP.captures(text)).flatten() {
             let failed = &recap[1] != "0" || &recap[2] != "0";
-            report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(failed);
         } else if let Some(failed) = text.starts_with("fa").then(|| FAILED.captures(text)).flatten() {
             let unreachable = failed.get(1).is_some_and(|word| word.as_str() == "UNREACHABLE");
             let reason = if unreachable { Reason::Network } else { Reason::Command };

@@ -11,7 +11,7 @@ use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummar
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, captured};
+use super::{Dialect, captured, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::steps::Nesting;
@@ -156,9 +156,7 @@ impl Ant {
         if std::mem::replace(&mut self.counted, self.suite.is_some()) {
             return;
         }
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(counts, group);
         let sum = self.sum.get_or_insert_with(|| TestSummary {
             framework: "junit".to_owned(),
             duration_s: Some(0.0),

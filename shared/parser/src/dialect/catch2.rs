@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +114,7 @@ impl Catch2 {
 
     fn totals(&mut self, framework: &str, (run, failed, skipped): (u64, u64, u64), report: &mut Report<'_>) {
         report.claim();
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         let (framework, passed) = (framework.to_owned(), run.saturating_sub(failed));
         report.summary(TestSummary { framework, run, passed, failed, skipped, duration_s: None, line: 0 });
         *self = Self::default();

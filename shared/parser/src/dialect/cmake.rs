@@ -124,7 +124,7 @@ impl Cmake {
         let failed = number(1);
         let run = number(2).saturating_sub(self.skipped);
         report.build_tool("cmake");
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         report.summary(TestSummary {
             framework: "ctest".to_owned(),
             run,

@@ -1,5 +1,32 @@
 //! Numbers in the totals of test frameworks.
 
+use logmill_model::TestSummary;
+use regex::Captures;
+
+/// The number that `group` holds; 0 if it holds none.
+pub(super) fn number(found: &Captures<'_>, group: usize) -> u64 {
+    found.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
+}
+
+/// The summary of a framework that says how many tests there were in all, how many failed and how
+/// many were skipped.
+pub(super) fn summary(
+    framework: &str,
+    (all, failed, skipped): (u64, u64, u64),
+    duration_s: Option<f64>,
+) -> TestSummary {
+    let run = all.saturating_sub(skipped);
+    TestSummary {
+        framework: framework.to_owned(),
+        run,
+        passed: run.saturating_sub(failed),
+        failed,
+        skipped,
+        duration_s,
+        line: 0,
+    }
+}
+
 /// The number before `word` in totals such as `5 examples, 1 failure (2 pending)`; 0 if there is
 /// none. A plural's `s` may follow.
 pub(super) fn before(totals: &str, word: &str) -> u64 {

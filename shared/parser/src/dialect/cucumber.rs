@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl Cucumber {
         let (run, passed) = (all.saturating_sub(skipped), count("passed"));
         let failed = run.saturating_sub(passed);
         report.claim();
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         let framework = "cucumber".to_owned();
         self.summary =
             Some(TestSummary { framework, run, passed, failed, skipped, duration_s: None, line: 0 });

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl Dialect for Dotnet {
         } else if text.starts_with("Test Run Failed.") || text.starts_with("Test Run Successful.") {
             self.block = Block::None;
             let failed = text.contains("Failed");
-            report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(failed);
         } else if let Some(case) = text.contains(" : ").then(|| NUNIT_CASE.captures(text)).flatten() {
             let result = if &case[1] == "Failed" { TestOutcome::Fail } else { TestOutcome::Error };
             self.failed(&case[2], "nunit", result, report);
@@ -217,7 +217,7 @@ fn summed(framework: &str, passed: u64, failed: u64, skipped: u64, duration_s: O
 fn summary(summary: &TestSummary, report: &mut Report<'_>) {
     report.claim();
     report.build_tool("dotnet");
-    report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+    report.failed_if(summary.failed > 0);
     report.summary(summary.clone());
 }
 

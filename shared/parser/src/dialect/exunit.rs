@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -119,19 +119,10 @@ impl Exunit {
         }
         let skipped = count("skipped") + count("excluded");
         let failed = count("failure") + count("invalid");
-        let run = all.saturating_sub(skipped);
         report.claim();
         report.build_tool("mix");
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
-        report.summary(TestSummary {
-            framework: "exunit".to_owned(),
-            run,
-            passed: run.saturating_sub(failed),
-            failed,
-            skipped,
-            duration_s: self.duration_s,
-            line: 0,
-        });
+        report.failed_if(failed > 0);
+        report.summary(counts::summary("exunit", (all, failed, skipped), self.duration_s));
         *self = Self::default();
     }
 }

@@ -10,7 +10,7 @@ mod lines;
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
@@ -255,7 +255,7 @@ impl GoTest {
         report.build_tool("go");
         report.framework(FRAMEWORK);
         report.claim();
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
         let what = package.get(4).map(|found| found.as_str());
         let known = matches!(what, Some("build failed" | "setup failed"));
         let unfinished = !known && self.package.unfinished(&mut self.open, report);
@@ -285,7 +285,7 @@ impl GoTest {
         }
         self.listing = false;
         report.build_tool("go");
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
     }
 }
 

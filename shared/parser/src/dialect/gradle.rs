@@ -125,7 +125,7 @@ impl Gradle {
         if failed {
             report.error(Severity::Error, Reason::Summary, text);
         }
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
         *self = Self::default();
     }
 

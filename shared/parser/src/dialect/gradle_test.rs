@@ -13,7 +13,7 @@ use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummar
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
@@ -100,9 +100,7 @@ impl Dialect for GradleTest {
 impl GradleTest {
     fn stop(&mut self, report: &mut Report<'_>) {
         self.in_failure = false;
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
 
     fn test(&mut self, (class, name): (&str, &str), result: TestOutcome, report: &mut Report<'_>) {
@@ -136,13 +134,7 @@ impl GradleTest {
             self.in_frames = true;
             report.hold();
         } else if !self.in_frames {
-            report.join();
-            if let Some(test) = self.failed.take() {
-                report.tell_test(TestCase { message: Some(text.to_owned()), ..test });
-                report.reword(text);
-            } else {
-                report.extend();
-            }
+            report.tell_line(&mut self.failed, text);
         } else {
             report.claim();
         }
@@ -158,9 +150,7 @@ impl GradleTest {
     /// `12 tests completed, 3 failed, 1 skipped`
     fn completed(&mut self, text: &str, report: &mut Report<'_>) -> bool {
         let Some(counts) = COMPLETED.captures(text) else { return false };
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(&counts, group);
         report.claim();
         if !self.counted {
             self.summary((number(1), number(2), number(3)), None, 0, report);
@@ -171,9 +161,7 @@ impl GradleTest {
 
     fn executed(&mut self, text: &str, report: &mut Report<'_>) -> bool {
         let Some(counts) = EXECUTED.captures(text) else { return false };
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(&counts, group);
         report.claim();
         self.summary((number(1), number(3), number(4)), seconds(&counts[2]), 0, report);
         self.counted = true;

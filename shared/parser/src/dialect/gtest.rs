@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ impl Gtest {
 
     fn ended(&mut self, duration_s: Option<f64>, report: &mut Report<'_>) {
         let Self { passed, failed, skipped, .. } = std::mem::take(self);
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         report.summary(TestSummary {
             framework: "gtest".to_owned(),
             run: passed + failed,

@@ -5,11 +5,11 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
@@ -71,13 +71,7 @@ impl Jasmine {
         } else if self.in_message && text.is_empty() {
             report.hold();
         } else if self.in_message {
-            report.join();
-            if let Some(test) = self.failed.take() {
-                report.tell_test(TestCase { message: Some(text.to_owned()), ..test });
-                report.reword(text);
-            } else {
-                report.extend();
-            }
+            report.tell_line(&mut self.failed, text);
         } else if !line.is_empty() && !line.starts_with(' ') {
             // What another tool prints.
             *self = Self::default();
@@ -86,9 +80,7 @@ impl Jasmine {
 
     fn counts(&mut self, counts: &regex::Captures<'_>, report: &mut Report<'_>) {
         report.claim();
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(counts, group);
         let (all, failed, skipped) = (number(1), number(2), number(3));
         let run = all.saturating_sub(skipped);
         *self = Self::default();
@@ -108,7 +100,7 @@ impl Jasmine {
         if let Some(time) = text.strip_prefix("Finished in ") {
             summary.duration_s = time.split(' ').next().and_then(|seconds| seconds.parse().ok());
         }
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(summary.failed > 0);
         report.summary(summary);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +175,7 @@ impl Jest {
             summary.duration_s = time.trim().split([' ', 's', ',']).next().and_then(|s| s.parse().ok());
         }
         let failed = summary.failed > 0 || self.suites_failed;
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
         report.summary(summary);
         *self = Self::default();
     }

@@ -6,11 +6,11 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
@@ -141,7 +141,7 @@ impl JunitConsole {
                 summary.failed = number;
                 summary.run = summary.passed.saturating_add(number);
                 summary.duration_s = self.seconds;
-                report.verdict(if number > 0 { Outcome::Failed } else { Outcome::Success });
+                report.failed_if(number > 0);
                 if let Some(summary) = self.summary.take() {
                     report.summary(summary);
                 }
@@ -154,12 +154,10 @@ impl JunitConsole {
     /// `OK (3 tests)`, `Tests run: 3,  Failures: 2`
     fn old_counts(&mut self, counts: &regex::Captures<'_>, report: &mut Report<'_>) {
         self.stop(report);
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(counts, group);
         let (run, failed) = (number(1).saturating_add(number(2)), number(3));
         report.claim();
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         report.summary(TestSummary {
             framework: "junit".to_owned(),
             run,

@@ -7,11 +7,11 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
@@ -65,7 +65,7 @@ impl Dialect for Karma {
         self.stop(report);
         for (_, mut summary) in std::mem::take(&mut self.browsers) {
             summary.passed = summary.run.saturating_sub(summary.failed);
-            report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(summary.failed > 0);
             report.summary(summary);
         }
     }
@@ -73,9 +73,7 @@ impl Dialect for Karma {
 
 impl Karma {
     fn executed(&mut self, executed: &regex::Captures<'_>, report: &mut Report<'_>) {
-        let number = |group: usize| -> u64 {
-            executed.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(executed, group);
         report.claim();
         let browser = cut(executed.get(1).map_or("", |found| found.as_str()), MAX_BROWSER);
         let summary = TestSummary {
@@ -84,7 +82,7 @@ impl Karma {
             run: number(2),
             failed: number(4),
             skipped: number(5),
-            duration_s: executed.get(6).map(|time| seconds(time.as_str())),
+            duration_s: executed.get(6).and_then(|time| counts::seconds(time.as_str())),
             line: report.line.number,
             ..TestSummary::default()
         };
@@ -110,37 +108,14 @@ impl Karma {
         if !line.starts_with([' ', '\t']) || text.starts_with("at ") {
             self.stop(report);
         } else {
-            report.join();
-            if let Some(test) = self.failed.take() {
-                report.tell_test(TestCase { message: Some(text.to_owned()), ..test });
-                report.reword(text);
-            } else {
-                report.extend();
-            }
+            report.tell_line(&mut self.failed, text);
         }
     }
 
     fn stop(&mut self, report: &mut Report<'_>) {
         self.in_failure = false;
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
-}
-
-/// `1 min 2.5 secs`
-fn seconds(text: &str) -> f64 {
-    let mut words = text.split_whitespace();
-    let mut sum = 0.0;
-    while let (Some(number), Some(unit)) = (words.next(), words.next()) {
-        let number: f64 = number.parse().unwrap_or(0.0);
-        sum += match unit.as_bytes().first() {
-            Some(b'h') => number * 3600.0,
-            Some(b'm') => number * 60.0,
-            _ => number,
-        };
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -141,18 +141,9 @@ impl Minitest {
         let all = counts::before(text, "run").max(counts::before(text, "test"));
         let failed = counts::before(text, "failure") + counts::before(text, "error");
         let skipped = ["skip", "pending", "omission"].iter().map(|word| counts::before(text, word)).sum();
-        let run = all.saturating_sub(skipped);
         report.claim();
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
-        report.summary(TestSummary {
-            framework: "minitest".to_owned(),
-            run,
-            passed: run.saturating_sub(failed),
-            failed,
-            skipped,
-            duration_s: self.duration_s,
-            line: 0,
-        });
+        report.failed_if(failed > 0);
+        report.summary(counts::summary("minitest", (all, failed, skipped), self.duration_s));
         *self = Self::default();
     }
 }

@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +129,7 @@ impl Mocha {
     fn close(&mut self, report: &mut Report<'_>) {
         let Some(summary) = self.summary.take() else { return };
         self.list = List { left: summary.failed, ..List::default() };
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(summary.failed > 0);
         report.summary(summary);
     }
 

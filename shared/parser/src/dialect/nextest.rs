@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ impl Nextest {
         let passed = totals.split_once(": ").map_or(0, |(_, each)| counts::before(each, "passed"));
         let failed = run.saturating_sub(passed);
         report.claim();
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed > 0);
         report.summary(TestSummary {
             framework: "cargo".to_owned(),
             run,

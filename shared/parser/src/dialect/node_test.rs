@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,7 @@ impl NodeTest {
     fn close(&mut self, report: &mut Report<'_>) {
         let Some(mut summary) = self.summary.take() else { return };
         summary.run = summary.passed.saturating_add(summary.failed);
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(summary.failed > 0);
         self.running = summary.failed > 0;
         report.summary(summary);
     }

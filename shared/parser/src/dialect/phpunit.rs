@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +157,7 @@ impl Phpunit {
 
     fn total(&mut self, summary: TestSummary, report: &mut Report<'_>) {
         report.claim();
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(summary.failed > 0);
         let framework = if summary.framework.is_empty() { "phpunit".to_owned() } else { summary.framework };
         let duration_s = summary.duration_s.or(self.duration_s);
         report.summary(TestSummary { framework, duration_s, ..summary });

@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ impl Dialect for Playwright {
         self.tell_failed(None, report);
         if let Some(mut summary) = self.summary.take() {
             summary.run = summary.passed.saturating_add(summary.failed);
-            report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(summary.failed > 0);
             report.summary(summary);
         }
         *self = Self::default();

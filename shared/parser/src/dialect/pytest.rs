@@ -172,7 +172,7 @@ impl Pytest {
         summary.run += summary.passed + summary.failed;
         summary.duration_s = closing[2].parse().ok();
         report.claim();
-        report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(summary.failed > 0);
         for failure in self.failures.untold() {
             tell_failure(failure, report);
         }

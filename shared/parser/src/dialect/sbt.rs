@@ -12,7 +12,7 @@ use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummar
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, captured};
+use super::{Dialect, captured, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
@@ -192,28 +192,18 @@ impl Sbt {
             self.stop(report);
             return;
         }
-        report.join();
-        if let Some(test) = self.failed.take() {
-            report.tell_test(TestCase { message: Some(rest.to_owned()), ..test });
-            report.reword(rest);
-        } else {
-            report.extend();
-        }
+        report.tell_line(&mut self.failed, rest);
     }
 
     fn stop(&mut self, report: &mut Report<'_>) {
         self.in_failure = false;
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
 
     /// sbt's counts of a project.
     fn counts(&mut self, text: &str, report: &mut Report<'_>) {
         let Some(counts) = COUNTS.captures(text) else { return };
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(&counts, group);
         self.begin(report);
         self.stop(report);
         report.claim();

@@ -13,7 +13,7 @@ use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummar
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, captured};
+use super::{Dialect, captured, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 use crate::text::cut;
@@ -109,9 +109,7 @@ impl Surefire {
     fn counts(&mut self, counts: &Captures<'_>, report: &mut Report<'_>) {
         self.tell_failed(report);
         (self.failure_lines, self.list) = (0, None);
-        let number = |group: usize| -> u64 {
-            counts.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(counts, group);
         let counted =
             Counts { run: number(1), failed: number(2).saturating_add(number(3)), skipped: number(4) };
         report.claim();
@@ -153,9 +151,7 @@ impl Surefire {
     }
 
     fn tell_failed(&mut self, report: &mut Report<'_>) {
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
 
     /// The exception's message belongs to the failure, its frames only as far as the test itself.

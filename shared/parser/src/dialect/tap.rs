@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -182,7 +182,7 @@ impl Tap {
 
 fn tell(mut summary: TestSummary, report: &mut Report<'_>) {
     "tap".clone_into(&mut summary.framework);
-    report.verdict(if summary.failed > 0 { Outcome::Failed } else { Outcome::Success });
+    report.failed_if(summary.failed > 0);
     report.summary(summary);
 }
 

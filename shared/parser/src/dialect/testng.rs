@@ -6,11 +6,11 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, captured};
+use super::{Dialect, captured, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
 
@@ -81,43 +81,24 @@ impl TestNg {
         if text.is_empty() || text.starts_with("at ") {
             self.stop(report);
         } else {
-            report.join();
-            if let Some(test) = self.failed.take() {
-                report.tell_test(TestCase { message: Some(text.to_owned()), ..test });
-                report.reword(text);
-            } else {
-                report.extend();
-            }
+            report.tell_line(&mut self.failed, text);
         }
     }
 
     fn stop(&mut self, report: &mut Report<'_>) {
         self.in_failure = false;
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
 
     fn total(&self, total: &regex::Captures<'_>, report: &mut Report<'_>) {
-        let number = |group: usize| -> u64 {
-            total.get(group).and_then(|found| found.as_str().parse().ok()).unwrap_or(0)
-        };
+        let number = |group| counts::number(total, group);
         let (failed, skipped) = (number(3), number(4));
         report.claim();
         if self.counted_elsewhere {
             return;
         }
-        let run = number(1).saturating_sub(skipped);
-        report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
-        report.summary(TestSummary {
-            framework: "testng".to_owned(),
-            run,
-            passed: run.saturating_sub(failed),
-            failed,
-            skipped,
-            duration_s: None,
-            line: 0,
-        });
+        report.failed_if(failed > 0);
+        report.summary(counts::summary("testng", (number(1), failed, skipped), None));
     }
 }
 

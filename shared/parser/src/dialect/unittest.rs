@@ -281,7 +281,7 @@ impl Unittest {
                 _ => {}
             }
         } else {
-            report.verdict(if self.ran.failed > 0 { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(self.ran.failed > 0);
             self.end_run(report);
         }
     }

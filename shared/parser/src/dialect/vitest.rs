@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestCase, TestOutcome, TestSummary};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -80,9 +80,7 @@ impl Vitest {
 
     fn stop(&mut self, report: &mut Report<'_>) {
         self.in_failure = false;
-        if let Some(test) = self.failed.take() {
-            report.tell_test(test);
-        }
+        report.tell_pending(&mut self.failed);
     }
 
     fn inside(&mut self, text: &str, report: &mut Report<'_>) {
@@ -131,13 +129,7 @@ impl Vitest {
             report.join();
             report.extend();
         } else {
-            report.join();
-            if let Some(test) = self.failed.take() {
-                report.tell_test(TestCase { message: Some(text.to_owned()), ..test });
-                report.reword(text);
-            } else {
-                report.extend();
-            }
+            report.tell_line(&mut self.failed, text);
             report.claim();
         }
     }
@@ -152,7 +144,7 @@ impl Vitest {
             }
         });
         let failed = summary.failed > 0 || self.files_failed;
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
         report.claim();
         report.summary(summary);
         *self = Self::default();

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use logmill_model::{Outcome, Reason, Severity, TestOutcome, TestSummary};
+use logmill_model::{Reason, Severity, TestOutcome, TestSummary};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +127,7 @@ impl Xctest {
         if run > 0 {
             tell("xctest", (run, tests.failed, tests.skipped), None, report);
         }
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
     }
 
     /// `✔ Test adds() passed after 0.001 seconds.`, `✘ Test run with 5 tests failed after …`
@@ -140,7 +140,7 @@ impl Xctest {
                 let run_tests = all.saturating_sub(skipped);
                 tell("swift-testing", (run_tests, failed, skipped), counts::seconds(&run[3]), report);
             }
-            report.verdict(if &run[2] == "failed" { Outcome::Failed } else { Outcome::Success });
+            report.failed_if(&run[2] == "failed");
         } else if let Some(case) = SWIFT_CASE.captures(text) {
             let result = self.count(&case[2]);
             let duration_s = case.get(3).and_then(|found| found.as_str().parse().ok());
@@ -152,7 +152,7 @@ impl Xctest {
 
 fn tell(framework: &str, (run, failed, skipped): (u64, u64, u64), duration_s: Option<f64>, report: &mut Report<'_>) {
     let (framework, passed) = (framework.to_owned(), run.saturating_sub(failed));
-    report.verdict(if failed > 0 { Outcome::Failed } else { Outcome::Success });
+    report.failed_if(failed > 0);
     report.summary(TestSummary { framework, run, passed, failed, skipped, duration_s, line: 0 });
 }
 

@@ -179,7 +179,7 @@ impl Running {
 
     fn end(mut self, action: &Action, around: &mut Around<'_>, report: &mut Report<'_>) {
         let failed = action.action == "fail";
-        report.verdict(if failed { Outcome::Failed } else { Outcome::Success });
+        report.failed_if(failed);
         if let Some((_, panic)) = around.panic.take_if(|(id, _)| *id == self.package.id) {
             let timeout = panic.text().starts_with("panic: test timed out");
             let reason = if timeout { Reason::Timeout } else { Reason::Exception };
