@@ -233,6 +233,11 @@ impl Errors {
         self.candidates.retain(|known| known.tool != tool || known.line < from);
     }
 
+    /// Takes back what was said in `step`: it succeeded nevertheless.
+    pub(crate) fn survived(&mut self, step: u32) {
+        self.candidates.retain(|known| known.step != Some(step));
+    }
+
     /// Ends the open block.
     pub(crate) fn close(&mut self, told: impl FnMut(&LogError)) {
         if let Some(block) = self.open.take() {

@@ -145,6 +145,7 @@ impl Parser {
         let line = Line { number: state.number, text, stamp, level, in_trace: draft.joins };
         // The structure of the record, not of a trace in it.
         draft.joins |= state.continues_service(text, &peeled);
+        state.findings.steps.enter(peeled.lane);
         let step_before = state.findings.steps.current();
         state.read(line, &peeled, &found, draft, sink);
 
@@ -170,7 +171,10 @@ impl State {
     fn joins(&mut self, text: &str, peeled: &Peeled<'_>) -> bool {
         let unstamped = self.ci.stamps() && !peeled.stamped;
         let logged = self.records.is_logged() && peeled.stamp.is_none_or(|_| peeled.stamped);
-        self.continuation.joins(text, logged) || unstamped || peeled.continues
+        // A line of another lane goes on with nothing.
+        let joins =
+            self.continuation.joins(text, logged) && self.findings.steps.lane() == peeled.lane;
+        joins || unstamped || peeled.continues
     }
 
     /// Lets the dialects tell what they still hold at the end of the log.
@@ -204,7 +208,9 @@ impl State {
             // No tool outlives the step that runs it.
             self.dialects.end(&mut report);
         }
-        self.dialects.line(found, &mut report);
+        if !peeled.repeats {
+            self.dialects.line(found, &mut report);
+        }
         if report.claimed.is_none() {
             self.findings.errors.close(|error| sink.event(Event::Error(error)));
         }

@@ -417,6 +417,34 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// Opens the step of the lane that the line is of.
+    pub(crate) fn open_lane(&mut self, name: &str) {
+        let (number, stamp) = (self.line.number, self.line.stamp);
+        self.tell_steps(|steps, told| steps.open_lane(name, number, stamp, told));
+    }
+
+    /// Whether the step of the lane that the line is of runs.
+    pub(crate) fn runs_lane(&self) -> bool {
+        self.findings.steps.runs_lane()
+    }
+
+    /// Ends the step of the lane that the line is of. What went wrong in one that succeeded was
+    /// survived.
+    pub(crate) fn end_lane(&mut self, result: Outcome, seconds: Option<f64>) {
+        let end = (self.line.number, self.line.stamp);
+        let mut ended = None;
+        self.tell_steps(|steps, told| ended = steps.end_lane(result, end, seconds, told));
+        if let Some(number) = ended.filter(|_| result == Outcome::Success) {
+            self.findings.survived(number);
+        }
+    }
+
+    /// Tells the steps of all lanes, which are over.
+    pub(crate) fn close_lanes(&mut self) {
+        let end = (self.line.number.saturating_sub(1), self.findings.last_stamp);
+        self.tell_steps(|steps, told| steps.close_lanes(end, told));
+    }
+
     /// Marks the open steps as failed.
     pub(crate) fn fail_step(&mut self) {
         self.findings.steps.fail();

@@ -67,18 +67,36 @@ pub(crate) struct Findings {
     pub(crate) terraform: Option<TerraformRun>,
     pub(crate) first_stamp: Option<Timestamp>,
     pub(crate) last_stamp: Option<Timestamp>,
-    /// How each tool ended.
-    verdicts: Vec<(String, Outcome)>,
+    /// How each tool ended, in which lane.
+    verdicts: Vec<Verdict>,
+}
+
+/// How a tool ended.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Verdict {
+    tool: String,
+    outcome: Outcome,
+    lane: u32,
 }
 
 impl Findings {
     /// Notes how `tool` ended: one failure stays a failure.
     pub(crate) fn verdict(&mut self, tool: &str, outcome: Outcome) {
-        match self.verdicts.iter_mut().find(|(known, _)| known == tool) {
-            Some((_, known)) if *known != Outcome::Failed => *known = outcome,
+        let lane = self.steps.lane();
+        let mut verdicts = self.verdicts.iter_mut();
+        match verdicts.find(|known| known.tool == tool && known.lane == lane) {
+            Some(known) if known.outcome != Outcome::Failed => known.outcome = outcome,
             Some(_) => {}
-            None => self.verdicts.push((tool.to_owned(), outcome)),
+            None => self.verdicts.push(Verdict { tool: tool.to_owned(), outcome, lane }),
         }
+    }
+
+    /// Takes back what was said in the lane at hand, whose step has this number: it succeeded
+    /// nevertheless.
+    pub(crate) fn survived(&mut self, step: u32) {
+        let lane = self.steps.lane();
+        self.verdicts.retain(|known| known.lane != lane || known.outcome != Outcome::Failed);
+        self.errors.survived(step);
     }
 
     /// The build tools as they were met; package managers, which install what a build needs, last.
@@ -90,12 +108,13 @@ impl Findings {
 
     /// Forgets how `tool` ended: it runs again.
     pub(crate) fn forget_verdict(&mut self, tool: &str) {
-        self.verdicts.retain(|(known, _)| known != tool);
+        let lane = self.steps.lane();
+        self.verdicts.retain(|known| known.tool != tool || known.lane != lane);
     }
 
     /// What the tools' verdicts come to.
     pub(crate) fn tools_outcome(&self) -> Option<Outcome> {
-        let any = |outcome| self.verdicts.iter().any(|(_, known)| *known == outcome);
+        let any = |outcome| self.verdicts.iter().any(|known| known.outcome == outcome);
         [Outcome::Failed, Outcome::Success].into_iter().find(|outcome| any(*outcome))
     }
 

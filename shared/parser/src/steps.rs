@@ -12,6 +12,8 @@ const MAX_OPEN: usize = 512;
 const MAX_NAME: usize = 200;
 const MAX_DEEP_NAME: usize = 24;
 const DEEP: usize = 48;
+/// How many steps that run side by side are kept at once.
+const MAX_LANES: usize = 64;
 
 /// What a step is a part of. A step of one kind ends those of its own kind and of the kinds behind.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -24,7 +26,12 @@ pub(crate) enum Nesting {
     Group,
     /// A phase of a tool.
     Tool,
+    /// A step that runs beside others, in a lane of its own: only its lane's end ends it.
+    Lane,
 }
+
+/// The lane of what runs one behind the other.
+pub(crate) const MAIN: u32 = 0;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Open {
@@ -35,6 +42,11 @@ struct Open {
     start_line: u64,
     errors: u32,
     failed: bool,
+    /// What runs side by side is told apart by its number.
+    lane: u32,
+    /// How the step of a lane ended. It is told when what it is a part of goes on, for BuildKit may
+    /// come back to a step that it called done.
+    ended: Option<(Outcome, u64, Option<Timestamp>)>,
 }
 
 /// Which step is meant: the innermost such.
@@ -53,13 +65,16 @@ struct Waiting {
     finished_at: Option<Timestamp>,
 }
 
-/// The open steps, the innermost last.
+/// The open steps: those of each lane with the innermost last. A lane lies inside the step of the
+/// main lane that stands before it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Steps {
     open: Vec<Open>,
     last_number: u32,
     /// A step that has ended, and a later line says how.
     waiting: Option<Waiting>,
+    /// The lane that the line at hand is of.
+    lane: u32,
     /// Steps that were not opened, for too many were.
     pub(crate) dropped: u64,
 }
@@ -67,7 +82,17 @@ pub(crate) struct Steps {
 impl Steps {
     /// The number of the innermost open step.
     pub(crate) fn current(&self) -> Option<u32> {
-        self.open.last().map(|step| step.number)
+        self.innermost().map(|at| self.open[at].number)
+    }
+
+    fn innermost(&self) -> Option<usize> {
+        self.around(self.lane, self.open.len())
+    }
+
+    /// The innermost step of `lane`, or else of the main one, among the first `count`.
+    fn around(&self, lane: u32, count: usize) -> Option<usize> {
+        let last = |lane| self.open[..count].iter().rposition(|step| step.lane == lane);
+        last(lane).or_else(|| last(MAIN))
     }
 
     /// How many there were.
@@ -91,19 +116,22 @@ impl Steps {
             start_line: line,
             errors: 0,
             failed: false,
+            lane: self.lane,
+            ended: None,
         });
     }
 
     /// Counts an error in the innermost step.
     pub(crate) fn count_error(&mut self) {
-        if let Some(step) = self.open.last_mut() {
-            step.errors = step.errors.saturating_add(1);
+        if let Some(at) = self.innermost() {
+            self.open[at].errors = self.open[at].errors.saturating_add(1);
         }
     }
 
     /// Marks the innermost step and those around it as failed.
     pub(crate) fn fail(&mut self) {
-        for step in &mut self.open {
+        let lane = self.lane;
+        for step in self.open.iter_mut().filter(|step| step.lane == MAIN || step.lane == lane) {
             step.failed = true;
         }
     }
@@ -119,22 +147,37 @@ impl Steps {
         closed: &mut dyn FnMut(&Step),
     ) -> bool {
         let Some(at) = self.find(wanted) else { return false };
-        while self.open.len() > at + 1 {
-            self.close_innermost(Outcome::Unknown, end, closed);
-        }
+        self.close_inside(at, end, closed);
         if result.is_some() || self.open[at].failed {
-            self.close_innermost(result.unwrap_or(Outcome::Failed), end, closed);
-        } else if let Some(step) = self.open.pop() {
+            self.close_at(at, result.unwrap_or(Outcome::Failed), end, closed);
+        } else {
+            let (step, parent) = self.remove(at);
             self.settle(Outcome::Success, closed);
-            let parent = self.current();
             let (end_line, finished_at) = end;
             self.waiting = Some(Waiting { step, parent, end_line, finished_at });
         }
         true
     }
 
+    /// Of the main lane everything inside it ends with a step, side by side or not; of another lane
+    /// only what is that lane's.
+    fn close_inside(
+        &mut self,
+        at: usize,
+        end: (u64, Option<Timestamp>),
+        closed: &mut dyn FnMut(&Step),
+    ) {
+        let lane = self.open[at].lane;
+        for inner in (at + 1..self.open.len()).rev() {
+            if lane == MAIN || self.open[inner].lane == lane {
+                self.close_at(inner, Outcome::Unknown, end, closed);
+            }
+        }
+    }
+
     fn find(&self, wanted: Wanted<'_>) -> Option<usize> {
         self.open.iter().rposition(|step| match wanted {
+            _ if step.lane != self.lane => false,
             Wanted::Nesting(nesting) => step.nesting == nesting,
             Wanted::Name(name) => {
                 let name = name.trim();
@@ -146,7 +189,7 @@ impl Steps {
 
     /// Whether a step of `nesting` is open.
     pub(crate) fn is_open(&self, nesting: Nesting) -> bool {
-        self.find(Wanted::Nesting(nesting)).is_some()
+        self.open.iter().any(|step| step.nesting == nesting)
     }
 
     /// Whether the innermost step called `name` is a step of the CI system.
@@ -156,8 +199,8 @@ impl Steps {
 
     /// Says when the innermost step began.
     pub(crate) fn started(&mut self, at: Option<Timestamp>) {
-        if let Some(step) = self.open.last_mut() {
-            step.started_at = at.or(step.started_at);
+        if let Some(inner) = self.innermost() {
+            self.open[inner].started_at = at.or(self.open[inner].started_at);
         }
     }
 
@@ -189,24 +232,111 @@ impl Steps {
         closed: &mut dyn FnMut(&Step),
     ) {
         self.settle(result, closed);
-        while !self.open.is_empty() {
-            self.close_innermost(result, end, closed);
+        while let Some(last) = self.open.len().checked_sub(1) {
+            let result = if self.open[last].lane == MAIN { result } else { Outcome::Unknown };
+            self.close_at(last, result, end, closed);
         }
     }
 
-    fn close_innermost(
+    fn close_at(
         &mut self,
+        at: usize,
         result: Outcome,
-        (end_line, finished_at): (u64, Option<Timestamp>),
+        end: (u64, Option<Timestamp>),
         closed: &mut dyn FnMut(&Step),
     ) {
-        if let Some(step) = self.open.pop() {
-            closed(&step.ended(self.current(), result, (end_line, finished_at)));
+        let (step, parent) = self.remove(at);
+        let (result, line, stamp) = step.ended.unwrap_or((result, end.0, end.1));
+        closed(&step.ended(parent, result, (line, stamp)));
+    }
+
+    /// Takes a step out, with the number of the one that it is a part of.
+    fn remove(&mut self, at: usize) -> (Open, Option<u32>) {
+        let lane = self.open[at].lane;
+        let parent = self.around(lane, at).map(|around| self.open[around].number);
+        (self.open.remove(at), parent)
+    }
+}
+
+/// Steps that run side by side.
+impl Steps {
+    /// Says which lane the next line is of.
+    pub(crate) fn enter(&mut self, lane: u32) {
+        self.lane = lane;
+    }
+
+    /// The lane that the line is of.
+    pub(crate) fn lane(&self) -> u32 {
+        self.lane
+    }
+
+    /// Opens the step of the lane that the line is of, or goes on with it if it has ended. Of too
+    /// many the oldest that has ended makes room, told through `closed`.
+    pub(crate) fn open_lane(
+        &mut self,
+        name: &str,
+        line: u64,
+        at: Option<Timestamp>,
+        closed: &mut dyn FnMut(&Step),
+    ) {
+        if let Some(step) = self.open.iter_mut().find(|step| step.is_lane(self.lane)) {
+            step.ended = None;
+            return;
+        }
+        if self.open.iter().filter(|step| step.nesting == Nesting::Lane).count() >= MAX_LANES {
+            let Some(oldest) = self.open.iter().position(|step| step.ended.is_some()) else {
+                self.dropped += 1;
+                return;
+            };
+            self.close_at(oldest, Outcome::Unknown, (line, at), closed);
+        }
+        self.open(name, Nesting::Lane, line, at);
+    }
+
+    /// Ends the step of the lane that the line is of, with all inside it. `seconds` is how long it
+    /// took. Returns its number.
+    pub(crate) fn end_lane(
+        &mut self,
+        result: Outcome,
+        end: (u64, Option<Timestamp>),
+        seconds: Option<f64>,
+        closed: &mut dyn FnMut(&Step),
+    ) -> Option<u32> {
+        let at = self.open.iter().position(|step| step.is_lane(self.lane))?;
+        self.close_inside(at, end, closed);
+        let step = &mut self.open[at];
+        step.ended = Some((result, end.0, end.1));
+        let before =
+            seconds.and_then(|seconds| jiff::SignedDuration::try_from_secs_f64(seconds).ok());
+        let started = end.1.zip(before).and_then(|(end, before)| end.checked_sub(before).ok());
+        step.started_at = started.or(step.started_at);
+        Some(step.number)
+    }
+
+    /// Whether the step of the lane that the line is of runs.
+    pub(crate) fn runs_lane(&self) -> bool {
+        self.open.iter().any(|step| step.is_lane(self.lane) && step.ended.is_none())
+    }
+
+    /// Tells the steps of all lanes: what ran them is over.
+    pub(crate) fn close_lanes(
+        &mut self,
+        end: (u64, Option<Timestamp>),
+        closed: &mut dyn FnMut(&Step),
+    ) {
+        for at in (0..self.open.len()).rev() {
+            if self.open[at].lane != MAIN {
+                self.close_at(at, Outcome::Unknown, end, closed);
+            }
         }
     }
 }
 
 impl Open {
+    fn is_lane(&self, lane: u32) -> bool {
+        self.nesting == Nesting::Lane && self.lane == lane
+    }
+
     fn ended(
         self,
         parent: Option<u32>,

@@ -1,5 +1,5 @@
 //! Image builds: the layers of `docker build` (`Step 2/5 : RUN make`) and of BuildKit
-//! (`#7 [build 2/4] RUN make`), and what failed.
+//! (`#7 [build 2/4] RUN make`, whose steps `envelope::buildkit` tells), and what failed.
 
 use std::sync::LazyLock;
 
@@ -16,17 +16,20 @@ use crate::steps::Nesting;
 pub(super) struct Docker {
     /// Whether a layer was seen, so that what was built is an image.
     in_build: bool,
+    /// Whether a vertex of BuildKit said why the build failed, which the last line repeats.
+    told: bool,
 }
 
 static CLASSIC: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"Step\s+(\d+/\d+)\s*:\s*(.+)"));
 static BUILDKIT: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^#\d+ \[(?:\S+ )?(\d+/\d+)\] (.+)$"));
+    LazyLock::new(|| pattern(r"^#\d+ \[(?:\S+ )*(\d+/\d+)\] (.+)$"));
 
 impl Dialect for Docker {
     const NAME: &'static str = "docker";
     const LITERALS: &'static [&'static str] = &[
         "Step ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "returned a non-zero code: ", "failed to solve", " ERROR: ",
+        "[internal] load build definition", " naming to ",
     ];
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -45,7 +48,6 @@ impl Dialect for Docker {
             }
             report.build_tool("docker");
             self.in_build = true;
-            // The layers of BuildKit run side by side: they are no steps, one behind the other.
             if text.starts_with("Step ") {
                 report.open_step(&format!("{} {}", &layer[1], &layer[2]), Nesting::Tool);
             }
@@ -53,21 +55,39 @@ impl Dialect for Docker {
             report.close_step(Nesting::Tool, Outcome::Success);
             report.verdict(Outcome::Success);
         } else if text.contains("returned a non-zero code: ") || text.contains("failed to solve") {
-            report.close_step(Nesting::Tool, Outcome::Failed);
-            report.verdict(Outcome::Failed);
-            report.error(Severity::Error, reason(text), text);
-        } else if let Some(message) = vertex_error(text) {
+            self.failed(text, report);
+        } else if let Some(message) = vertex(text).and_then(|said| said.strip_prefix("ERROR: ")) {
             report.build_tool("docker");
             report.verdict(Outcome::Failed);
             report.error(Severity::Error, reason(message), message);
+            self.told = true;
+        } else if let Some(said) = vertex(text) {
+            report.build_tool("docker");
+            if said.starts_with("naming to ") {
+                report.verdict(Outcome::Success);
+            }
         }
     }
 }
 
-/// The message of `#12 ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2`.
-fn vertex_error(text: &str) -> Option<&str> {
-    let (number, message) = text.strip_prefix('#')?.split_once(" ERROR: ")?;
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(message)
+impl Docker {
+    /// `The command '/bin/sh -c make' returned a non-zero code: 2`, `ERROR: failed to solve: …`
+    fn failed(&mut self, text: &str, report: &mut Report<'_>) {
+        report.close_step(Nesting::Tool, Outcome::Failed);
+        report.verdict(Outcome::Failed);
+        if std::mem::take(&mut self.told) && text.contains("failed to solve") {
+            report.claim();
+        } else {
+            report.error(Severity::Error, reason(text), text);
+        }
+    }
+}
+
+/// What BuildKit says of a vertex: `#12 ERROR: process "/bin/sh -c make" did not complete
+/// successfully: exit code: 2`.
+fn vertex(text: &str) -> Option<&str> {
+    let (number, said) = text.strip_prefix('#')?.split_once(' ')?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(said)
 }
 
 /// What a failed layer says by itself: that a command failed, its own output says better.
@@ -80,7 +100,7 @@ fn reason(message: &str) -> Reason {
             "124" => Reason::Timeout,
             _ => Reason::Summary,
         }
-    } else if has(&["parse error", "failed to compute cache key", "failed to read dockerfile"]) {
+    } else if has(&["parse error", "failed to compute cache key", "failed to calculate checksum", "failed to read dockerfile"]) {
         Reason::Configuration
     } else if has(&["pull access denied", "manifest unknown", "failed to resolve source metadata"]) {
         Reason::Dependency

@@ -8,6 +8,7 @@
 
 mod azure;
 mod buildbot;
+mod buildkit;
 mod buildkite;
 mod circle;
 mod container;
@@ -54,6 +55,11 @@ pub(crate) struct Peeled<'a> {
     pub(crate) level: Option<Level>,
     /// What the CI system says in the line, or before what the tool wrote.
     pub(crate) marker: Option<Marker<'a>>,
+    /// What the line is of that runs beside others; [`steps::MAIN`](crate::steps::MAIN) if nothing
+    /// does.
+    pub(crate) lane: u32,
+    /// Whether it only repeats a line before it.
+    pub(crate) repeats: bool,
 }
 
 /// Words of a CI system, which that system's module understands.
@@ -98,6 +104,8 @@ pub(crate) struct Ci {
     /// The stream whose line another part follows.
     partial: Option<Stream>,
     clock: Clock,
+    /// The image that is being built.
+    buildkit: buildkit::Build,
 }
 
 impl Ci {
@@ -129,6 +137,7 @@ impl Ci {
         if self.is_mozilla() {
             self.view(peeled, found, report);
         }
+        self.buildkit.read(peeled, report);
         self.steps() != steps
     }
 

@@ -8,6 +8,7 @@ use super::{Ci, Marker, Peeled, System, buildbot, mozharness, taskcluster, treeh
 use crate::dialect::Found;
 use crate::report::{Line, Report};
 use crate::stamp::Assumed;
+use crate::steps::MAIN;
 
 impl Ci {
     /// Takes the envelope of one of Mozilla's systems off: its own marks and, inside of them, those of
@@ -28,6 +29,8 @@ impl Ci {
             continues: false,
             level: None,
             marker: None,
+            lane: MAIN,
+            repeats: false,
         };
         if let Some(mark) = buildbot::mark(text) {
             self.system.get_or_insert(System::Buildbot);

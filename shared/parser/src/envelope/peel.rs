@@ -8,6 +8,7 @@ use super::container::{self, Part};
 use super::{Ci, Marker, Peeled, System, azure, buildkite, detect, gitlab, teamcity, travis};
 use crate::clean::clean;
 use crate::stamp::{self, Assumed, Stamp};
+use crate::steps::MAIN;
 
 /// Memory for what is unpacked of a line.
 #[derive(Debug, Default)]
@@ -62,7 +63,8 @@ impl Ci {
             self.clock.note(told);
             (layers.stamp, layers.stamped) = (Some(told), true);
         }
-        layers.peeled(body, marker)
+        let peeled = layers.peeled(body, marker);
+        if marker.is_none() { self.buildkit.peel(peeled) } else { peeled }
     }
 
     /// Takes a CI system's stamp off. GitHub's have seven digits of a second and end in `Z `, which
@@ -178,7 +180,7 @@ impl Ci {
 impl Layers {
     fn peeled<'a>(&self, body: &'a str, marker: Option<Marker<'a>>) -> Peeled<'a> {
         let &Self { stamp, stamped, continues, .. } = self;
-        Peeled { body, stamp, stamped, continues, level: None, marker }
+        Peeled { body, stamp, stamped, continues, level: None, marker, lane: MAIN, repeats: false }
     }
 }
 
