@@ -184,7 +184,8 @@ impl Errors {
     /// Lets the open block reach to `at`.
     pub(crate) fn extend(&mut self, at: &BlockLine<'_>) {
         let Some(block) = &mut self.open else { return };
-        if at.number - block.line >= MAX_BLOCK_LINES {
+        // Several parts of a line may say that it belongs to the block.
+        if at.number == block.end_line || at.number - block.line >= MAX_BLOCK_LINES {
             return;
         }
         block.end_line = at.number;

@@ -350,6 +350,13 @@ impl<'a> Report<'a> {
         self.end(Wanted::Nesting(nesting), Some(Outcome::Unknown), (line, None));
     }
 
+    /// Closes the innermost step of `nesting` at the line before this one; its result waits for
+    /// [`Report::settle_step`].
+    pub(crate) fn leave_step(&mut self, nesting: Nesting) {
+        let end = (self.line.number.saturating_sub(1), self.findings.last_stamp);
+        self.end(Wanted::Nesting(nesting), None, end);
+    }
+
     /// Closes the innermost step of `nesting` at this line, which is its last. Without a result it
     /// waits for [`Report::settle_step`].
     pub(crate) fn end_step(&mut self, nesting: Nesting, result: Option<Outcome>) {

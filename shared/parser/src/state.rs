@@ -65,6 +65,8 @@ pub(crate) struct Findings {
     pub(crate) frameworks: Vec<String>,
     pub(crate) tests: Option<TestCounts>,
     pub(crate) terraform: Option<TerraformRun>,
+    /// Whether specs failed that the test of `go test` which runs has run by itself.
+    pub(crate) specs: Option<bool>,
     pub(crate) first_stamp: Option<Timestamp>,
     pub(crate) last_stamp: Option<Timestamp>,
     /// How each tool ended, in which lane.

@@ -68,6 +68,8 @@ struct Package {
     benchmark: Option<String>,
     /// Why the whole package ended.
     panic: Option<String>,
+    /// Whether a test failed that ran specs of another framework, which were told.
+    specs_failed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
@@ -193,6 +195,12 @@ impl Opens {
     }
 }
 
+impl Counts {
+    fn any(self) -> bool {
+        self.passed + self.failed + self.skipped > 0
+    }
+}
+
 impl Package {
     /// Tells a test and counts it.
     fn case(&mut self, case: &Case<'_>, report: &mut Report<'_>) {
@@ -253,7 +261,10 @@ impl GoTest {
         (self.block, self.in_message, self.running) = (None, false, None);
         self.logged.0.retain(|logged| logged.package != 0);
         report.build_tool("go");
-        report.framework(FRAMEWORK);
+        if self.package.counts.any() || !self.package.specs_failed {
+            report.framework(FRAMEWORK);
+        }
+        report.findings.specs = None;
         report.claim();
         report.failed_if(failed);
         let what = package.get(4).map(|found| found.as_str());
@@ -261,7 +272,7 @@ impl GoTest {
         let unfinished = !known && self.package.unfinished(&mut self.open, report);
         if failed && known {
             self.package.failed(&format!("[{}]", what.unwrap_or_default()), name, report);
-        } else if failed && self.package.counts.failed == 0 && !unfinished {
+        } else if failed && self.package.counts.failed == 0 && !unfinished && !self.package.specs_failed {
             self.package.failed("Failure", name, report);
         }
         let seconds = package.get(3).and_then(|found| found.as_str().parse().ok());

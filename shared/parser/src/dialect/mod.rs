@@ -100,6 +100,8 @@ macro_rules! dialects {
 // Of two that could read a line, the more special one stands first; `generic` stands last.
 dialects! {
     command::Command,
+    tox::Tox,
+    nox::Nox,
     access_log::AccessLog,
     teamcity::Teamcity,
     helm::Helm,
@@ -142,6 +144,8 @@ dialects! {
     nextest::Nextest,
     cargo::Cargo,
     rust_test::RustTest,
+    ginkgo::Ginkgo,
+    gocheck::Gocheck,
     go_test::GoTest,
     go::Go,
     npm::Npm,

@@ -77,6 +77,12 @@ impl GoTest {
         let failed = result == TestOutcome::Fail;
         self.open.close(0, name);
         let blocks = self.logged.take(0, name);
+        if !name.contains('/') && report.findings.specs.take() == Some(failed) {
+            // The specs that it ran were told and counted.
+            self.package.specs_failed |= failed;
+            (self.in_message, self.block) = (false, None);
+            return;
+        }
         let message = blocks.last().filter(|_| failed).map(|block| why(block.text()));
         let duration_s = case.get(3).and_then(|found| found.as_str().parse().ok());
         self.package.case(&Case { duration_s, message, ..Case::new(FRAMEWORK, name, result) }, report);
