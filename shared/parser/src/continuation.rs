@@ -237,9 +237,9 @@ fn is_php_frame(trimmed: &str) -> bool {
 
 /// `cart.rb:3:in 'Cart#add': no price (RuntimeError)`
 fn is_ruby_error(trimmed: &str) -> bool {
-    let Some(at) = trimmed.find(".rb:") else { return false };
-    let line = trimmed[at + 4..].trim_start_matches(digit);
-    !trimmed[..at].contains(' ') && (line.starts_with(":in `") || line.starts_with(":in '"))
+    let Some((place, method)) = trimmed.split_once(' ') else { return false };
+    let file = place.strip_suffix(":in").map(|line| line.trim_end_matches(digit));
+    file.is_some_and(|file| file.ends_with(".rb:")) && method.starts_with(['`', '\''])
 }
 
 /// `(shop 0.1.0) lib/cart.ex:3: Cart.add/1`, `lib/cart.exs:3: (file)`

@@ -27,22 +27,10 @@ pub struct Writer<W> {
 }
 
 /// Where a line comes from, when that is not plain.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 struct Place {
-    #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<String>,
-}
-
-/// A line of output: the kind, what the event says, where it comes from.
-#[derive(Serialize)]
-struct Tagged<'a, T> {
-    kind: &'static str,
-    #[serde(flatten)]
-    view: T,
-    #[serde(flatten)]
-    place: &'a Place,
 }
 
 impl<W: Write> Writer<W> {
@@ -82,6 +70,22 @@ impl<W: Write> Writer<W> {
     fn write_record(&mut self, record: &Record) -> io::Result<()> {
         self.line.clear();
         record_line::write(record, &mut self.stamps, &mut self.line);
+        self.end_line()
+    }
+
+    /// Writes an object with the kind in front of what `view` has.
+    fn write(&mut self, kind: &'static str, view: impl Serialize) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &view)?;
+        self.line.pop();
+        write!(self.out, "{{\"kind\":\"{kind}\",")?;
+        self.out.write_all(&self.line[1..])?;
+        self.line.clear();
+        self.end_line()
+    }
+
+    /// Ends an object with where it comes from, and writes what is at hand.
+    fn end_line(&mut self) -> io::Result<()> {
         if let Some(file) = &self.place.file {
             record_line::text(",\"file\":", file, &mut self.line);
         }
@@ -90,12 +94,6 @@ impl<W: Write> Writer<W> {
         }
         self.line.extend_from_slice(b"}\n");
         self.out.write_all(&self.line)
-    }
-
-    fn write(&mut self, kind: &'static str, view: impl Serialize) -> io::Result<()> {
-        let line = Tagged { kind, view, place: &self.place };
-        serde_json::to_writer(&mut self.out, &line)?;
-        self.out.write_all(b"\n")
     }
 }
 

@@ -43,8 +43,10 @@ const RULE: usize = 79;
 
 impl Dialect for Catch2 {
     const NAME: &'static str = "catch2";
+    const STARTS: &'static [&'static str] =
+        &["-------------------------------------------------------------------------------"];
     const LITERALS: &'static [&'static str] = &[
-        "-------------------------------------------------------------------------------", "TEST CASE:  ", ": FAILED:", ": ERROR: CHECK",
+        "TEST CASE:  ", ": FAILED:", ": ERROR: CHECK",
         ": FATAL ERROR: REQUIRE", ": ERROR: test case", "test cases: ", "All tests passed (",
     ];
 

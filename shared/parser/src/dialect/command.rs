@@ -39,7 +39,8 @@ const TOOLS: &[(&str, &str)] = &[
 
 impl Dialect for Command {
     const NAME: &'static str = "command";
-    const LITERALS: &'static [&'static str] = &["$ ", "+ ", "Run ", "[command]"];
+    const LITERALS: &'static [&'static str] = &[];
+    const STARTS: &'static [&'static str] = &["$ ", "+ ", "Run ", "[command]", "##[group]"];
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         if let Some(tool) = command(line.text).and_then(tool) {

@@ -22,8 +22,9 @@ static COMPILER: LazyLock<Regex> =
 impl Dialect for Go {
     const NAME: &'static str = "go";
     const LITERALS: &'static [&'static str] = &[
-        ".go:", "# ", "go: "
+        ".go:", "go: "
     ];
+    const STARTS: &'static [&'static str] = &["# "];
 
     fn awake(&self) -> bool {
         self.compiling

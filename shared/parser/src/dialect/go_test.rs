@@ -106,7 +106,7 @@ const MAX_LOGGED: usize = 8;
 const MAX_OPEN: usize = 4096;
 const MAX_NAME: usize = 120;
 
-static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"--- (PASS|FAIL|SKIP|BENCH): ((?:Test|Benchmark|Example|Fuzz)\S*)(?: \(([\d.]+)(?:s| seconds)\))?$"));
+static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^--- (PASS|FAIL|SKIP|BENCH): ((?:Test|Benchmark|Example|Fuzz)\S*)(?: \(([\d.]+)(?:s| seconds)\))?$"));
 static PACKAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(ok  |FAIL|\?   )(?:\t| {2,})(\S+)(?:\s+(?:([\d.]+)s|\(cached\)|\[([a-z ]+)\]))(?:\s|$)"));
 static BENCHMARK: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op\b"));

@@ -47,7 +47,7 @@ static DURATION: LazyLock<Regex> = LazyLock::new(|| pattern(r" \((\d+(?:\.\d+)?)
 impl Dialect for Jest {
     const NAME: &'static str = "jest";
     const LITERALS: &'static [&'static str] = &[
-        "PASS ", "FAIL ", "●", "✓", "✕", "○", "Tests: ", "Test Suites: ", "Time: ",
+        "PASS ", "FAIL ", "● ", "✓ ", "✕ ", "○ ", "Tests: ", "Test Suites: ", "Time: ",
         "Summary of all failing tests",
     ];
 

@@ -27,7 +27,8 @@ static SOURCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S.*\.(?:java|kt|s
 
 impl Dialect for Maven {
     const NAME: &'static str = "maven";
-    const LITERALS: &'static [&'static str] = &[
+    const LITERALS: &'static [&'static str] = &[];
+    const STARTS: &'static [&'static str] = &[
         "[INFO] --- ", "[INFO] Scanning for", "[INFO] BUILD ", "[INFO] Reactor Summary", "[ERROR]", "[FATAL]",
     ];
 

@@ -14,8 +14,10 @@ use crate::report::{Line, Report};
 trait Dialect {
     /// The tool's name, as errors carry it.
     const NAME: &'static str;
-    /// A line is shown to the dialect if it holds one of these.
+    /// A line is shown to the dialect if it holds one of these, of at least four bytes.
     const LITERALS: &'static [&'static str];
+    /// A line is shown to the dialect if it begins with one of these, however short.
+    const STARTS: &'static [&'static str] = &[];
 
     /// Whether the next line is to be shown whatever it holds: only a line that the dialect was shown
     /// changes that.
@@ -42,6 +44,18 @@ mod titles;
 
 pub(crate) use prefilter::{Found, find};
 
+/// Whether every literal is long enough for the prefilter.
+const fn all_are_searchable(literals: &[&str]) -> bool {
+    let mut at = 0;
+    while at < literals.len() {
+        if literals[at].len() < prefilter::WINDOW {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 macro_rules! dialects {
     ($($module:ident :: $dialect:ident),* $(,)?) => {
         $(mod $module;)*
@@ -54,31 +68,38 @@ macro_rules! dialects {
             awake: u64,
         }
 
+        /// Where each dialect stands in the table.
+        enum Place {
+            $($dialect,)*
+        }
+
         /// The literals of every dialect, in the order of the table.
         const TABLE: &[&[&str]] = &[$($module::$dialect::LITERALS,)*];
         const _: () = assert!(TABLE.len() <= 64, "the dialects do not fit into a u64");
+        $(const _: () = assert!(
+            all_are_searchable($module::$dialect::LITERALS),
+            "a literal is shorter than the window by which it is found",
+        );)*
+
+        /// What lines of every dialect begin with, in the order of the table.
+        const STARTS: &[&[&str]] = &[$($module::$dialect::STARTS,)*];
 
         impl Dialects {
             /// Shows the line to every dialect that it concerns.
             pub(crate) fn line(&mut self, found: &Found, report: &mut Report<'_>) {
-                let concerned = found.dialects | self.awake;
-                if concerned == 0 {
-                    return;
+                let mut concerned = found.dialects | self.awake;
+                while concerned != 0 {
+                    let at = concerned.trailing_zeros();
+                    concerned &= concerned - 1;
+                    $(
+                        if at == Place::$dialect as u32 {
+                            report.tool = $module::$dialect::NAME;
+                            self.$module.line(report.line, report);
+                            let awake = u64::from(self.$module.awake());
+                            self.awake = self.awake & !(1 << at) | awake << at;
+                        } else
+                    )* {}
                 }
-                let mut bit = 1_u64;
-                $(
-                    if concerned & bit != 0 {
-                        report.tool = $module::$dialect::NAME;
-                        self.$module.line(report.line, report);
-                        self.awake = if self.$module.awake() {
-                            self.awake | bit
-                        } else {
-                            self.awake & !bit
-                        };
-                    }
-                    bit <<= 1;
-                )*
-                let _ = bit;
             }
 
             /// Tells every dialect that nothing follows, and forgets what they know.

@@ -28,7 +28,10 @@ static CASE: LazyLock<Regex> = LazyLock::new(|| pattern(
 
 impl Dialect for Nextest {
     const NAME: &'static str = "nextest";
-    const LITERALS: &'static [&'static str] = &["    Starting ", "s] ", "Summary [", "error: test run failed"];
+    const LITERALS: &'static [&'static str] = &[
+        "    Starting ", "PASS [", "FAIL [", "LEAK [", "TMT [", "TIMEOUT [", "ABORT [", " SIG", "Summary [",
+        "error: test run failed",
+    ];
 
     fn awake(&self) -> bool {
         self.running

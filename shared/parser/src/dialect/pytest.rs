@@ -123,16 +123,14 @@ impl Pytest {
 
     /// A test's result under `-v`. Whether the line is one.
     fn result(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
-        let found = match RESULT.captures(line.text) {
-            Some(found) => Some((found.get(1), found.get(3))),
-            None => WORKER.captures(line.text).map(|found| (found.get(2), found.get(1))),
+        let Some((node, word)) = plain_result(line.text).or_else(|| other_result(line.text)) else {
+            return false;
         };
-        let Some((Some(node), Some(word))) = found else { return false };
-        let result = outcome(word.as_str());
+        let result = outcome(word);
         if matches!(result, TestOutcome::Fail | TestOutcome::Error) {
-            self.failures.told(node.as_str(), result);
+            self.failures.told(node, result);
         }
-        tell(node.as_str(), result, None, line.number, report);
+        tell(node, result, None, line.number, report);
         true
     }
 
@@ -207,6 +205,24 @@ const MAX_MESSAGE: usize = 200;
 
 fn tell_failure(failure: Failure, report: &mut Report<'_>) {
     tell(&failure.node, failure.result, failure.message, failure.line, report);
+}
+
+/// The test and the word of `test_cart.py::test_add PASSED    [ 12%]`, as nearly all results stand.
+fn plain_result(text: &str) -> Option<(&str, &str)> {
+    let share = text.strip_suffix("%]").and_then(|text| text.rsplit_once('['));
+    let (node, word) = share.map_or(text, |(text, _)| text.trim_end()).split_once(' ')?;
+    let is_plain = matches!(word, "PASSED" | "FAILED" | "ERROR" | "SKIPPED" | "XFAIL" | "XPASS")
+        && node.split_once("::").is_some_and(|(file, _)| file.ends_with(".py"));
+    is_plain.then_some((node, word))
+}
+
+/// The test and the word of any result.
+fn other_result(text: &str) -> Option<(&str, &str)> {
+    let (node, word) = match RESULT.captures(text) {
+        Some(found) => (found.get(1), found.get(3)),
+        None => WORKER.captures(text).map(|found| (found.get(2), found.get(1)))?,
+    };
+    Some((node?.as_str(), word?.as_str()))
 }
 
 fn outcome(word: &str) -> TestOutcome {

@@ -33,7 +33,8 @@ static RESULT: LazyLock<Regex> = LazyLock::new(|| pattern(
 
 impl Dialect for RustTest {
     const NAME: &'static str = "rust_test";
-    const LITERALS: &'static [&'static str] = &["test ", "failures:", "---- "];
+    const LITERALS: &'static [&'static str] = &["failures:"];
+    const STARTS: &'static [&'static str] = &["test ", "---- "];
 
     fn awake(&self) -> bool {
         self.in_failures

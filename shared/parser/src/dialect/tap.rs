@@ -35,7 +35,8 @@ static POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(not )?ok (\d+)(?: -
 
 impl Dialect for Tap {
     const NAME: &'static str = "tap";
-    const LITERALS: &'static [&'static str] = &["TAP version ", "not ok ", "1..", "# tests "];
+    const LITERALS: &'static [&'static str] = &["TAP version ", "not ok ", "# tests "];
+    const STARTS: &'static [&'static str] = &["1.."];
 
     fn awake(&self) -> bool {
         self.running

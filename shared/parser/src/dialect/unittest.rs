@@ -74,8 +74,9 @@ static TOTAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ - ([A-Z][A-Za-z ]+)
 
 impl Dialect for Unittest {
     const NAME: &'static str = "unittest";
+    const STARTS: &'static [&'static str] =
+        &["======================================================================"];
     const LITERALS: &'static [&'static str] = &[
-        "======================================================================",
         " ... ok", " ... FAIL", " ... ERROR", " ... skipped", " ... SKIP", " ... expected failure",
         " tests in ", " test in ",
     ];

@@ -54,8 +54,9 @@ impl GoTest {
     /// The result of a test. One that stands behind what the test printed counts only if that test
     /// was announced: a test may well print what `go test` prints.
     pub(super) fn case_of<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
-        let case = text.contains("--- ").then(|| CASE.captures(text)).flatten()?;
-        let before = &text[..case.get(0)?.start()];
+        let mut begins = text.match_indices("--- ");
+        let (before, case) =
+            begins.find_map(|(at, _)| Some((&text[..at], CASE.captures(&text[at..])?)))?;
         let alone = before.trim().is_empty() && (case.get(3).is_some() || case[2].starts_with("Benchmark"));
         (alone || self.open.place(0, &case[2]).is_some()).then_some(case)
     }
