@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_line_begins_with_wakes_its_dialect_and_wakes_none_further_on() {
+        for (at, starts) in STARTS.iter().enumerate() {
+            for start in *starts {
+                assert!(find(start).dialects & (1 << at) != 0, "{start}");
+            }
+        }
+        let command = find("$ make").dialects;
+        assert_eq!(find("costs $ 3").dialects & command, 0);
+    }
+
+    #[test]
     fn the_first_level_of_a_line_is_its_level() {
         assert_eq!(find("12:00 ERROR the INFO was lost").level, Some(Level::Error));
         assert_eq!(find("12:00 INFO no ERROR").level, Some(Level::Info));
