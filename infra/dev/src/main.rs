@@ -1,7 +1,8 @@
-//! The developers' commands: `cargo predict`, `cargo truth`, `cargo soak`.
+//! The developers' commands: `cargo predict`, `cargo truth`, `cargo soak`, `cargo engines`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
 
+mod engines;
 mod inputs;
 mod predict;
 mod sabotage;
@@ -57,6 +58,11 @@ enum Command {
         /// What to run: a name of the list that `cargo soak` prints, or `all`
         name: Option<String>,
     },
+    /// Install, start and stop the engines that users have, and run the tests that need them
+    Engines {
+        #[command(subcommand)]
+        command: engines::Command,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
         Command::Truth { mutated: true, seed, .. } => truth::run_mutated(seed),
         Command::Truth { write, .. } => truth::run(write),
         Command::Soak { name } => soak::run(name.as_deref()),
+        Command::Engines { command } => engines::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
