@@ -424,6 +424,14 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// Lets `act` speak of another lane than the line's.
+    pub(crate) fn in_lane(&mut self, lane: u32, act: impl FnOnce(&mut Self)) {
+        let own = self.findings.steps.lane();
+        self.findings.steps.enter(lane);
+        act(self);
+        self.findings.steps.enter(own);
+    }
+
     /// Opens the step of the lane that the line is of.
     pub(crate) fn open_lane(&mut self, name: &str) {
         let (number, stamp) = (self.line.number, self.line.stamp);

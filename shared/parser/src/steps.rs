@@ -22,6 +22,8 @@ pub(crate) enum Nesting {
     Ci,
     /// A step of the script that the CI system runs.
     Script,
+    /// A part of what a tool does, in which other tools may run: an environment, a folder.
+    Part,
     /// A group of lines that may hold other groups.
     Group,
     /// A phase of a tool.
@@ -42,6 +44,8 @@ struct Open {
     start_line: u64,
     errors: u32,
     failed: bool,
+    /// The number of the step that it is a part of.
+    parent: Option<u32>,
     /// What runs side by side is told apart by its number.
     lane: u32,
     /// How the step of a lane ended. It is told when what it is a part of goes on, for BuildKit may
@@ -60,7 +64,6 @@ pub(crate) enum Wanted<'a> {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Waiting {
     step: Open,
-    parent: Option<u32>,
     end_line: u64,
     finished_at: Option<Timestamp>,
 }
@@ -85,14 +88,10 @@ impl Steps {
         self.innermost().map(|at| self.open[at].number)
     }
 
+    /// The innermost step of the lane that the line is of, or else of the main one.
     fn innermost(&self) -> Option<usize> {
-        self.around(self.lane, self.open.len())
-    }
-
-    /// The innermost step of `lane`, or else of the main one, among the first `count`.
-    fn around(&self, lane: u32, count: usize) -> Option<usize> {
-        let last = |lane| self.open[..count].iter().rposition(|step| step.lane == lane);
-        last(lane).or_else(|| last(MAIN))
+        let last = |lane| self.open.iter().rposition(|step| step.lane == lane);
+        last(self.lane).or_else(|| last(MAIN))
     }
 
     /// How many there were.
@@ -116,6 +115,7 @@ impl Steps {
             start_line: line,
             errors: 0,
             failed: false,
+            parent: self.current(),
             lane: self.lane,
             ended: None,
         });
@@ -151,25 +151,26 @@ impl Steps {
         if result.is_some() || self.open[at].failed {
             self.close_at(at, result.unwrap_or(Outcome::Failed), end, closed);
         } else {
-            let (step, parent) = self.remove(at);
+            let step = self.open.remove(at);
             self.settle(Outcome::Success, closed);
             let (end_line, finished_at) = end;
-            self.waiting = Some(Waiting { step, parent, end_line, finished_at });
+            self.waiting = Some(Waiting { step, end_line, finished_at });
         }
         true
     }
 
-    /// Of the main lane everything inside it ends with a step, side by side or not; of another lane
-    /// only what is that lane's.
+    /// Of the main lane everything behind it ends with a step, side by side or not; but a part may end
+    /// before those that run beside it, and in another lane only what is that lane's ends.
     fn close_inside(
         &mut self,
         at: usize,
         end: (u64, Option<Timestamp>),
         closed: &mut dyn FnMut(&Step),
     ) {
-        let lane = self.open[at].lane;
+        let (lane, nesting) = (self.open[at].lane, self.open[at].nesting);
+        let is_all = lane == MAIN && nesting != Nesting::Part;
         for inner in (at + 1..self.open.len()).rev() {
-            if lane == MAIN || self.open[inner].lane == lane {
+            if is_all || self.open[inner].lane == lane {
                 self.close_at(inner, Outcome::Unknown, end, closed);
             }
         }
@@ -206,10 +207,10 @@ impl Steps {
 
     /// Says how the step ended that waits for it.
     pub(crate) fn settle(&mut self, result: Outcome, closed: &mut dyn FnMut(&Step)) {
-        let Some(Waiting { step, parent, end_line, finished_at }) = self.waiting.take() else {
+        let Some(Waiting { step, end_line, finished_at }) = self.waiting.take() else {
             return;
         };
-        closed(&step.ended(parent, result, (end_line, finished_at)));
+        closed(&step.ended(result, (end_line, finished_at)));
     }
 
     /// The step whose result is still to come reaches to `line`.
@@ -245,16 +246,9 @@ impl Steps {
         end: (u64, Option<Timestamp>),
         closed: &mut dyn FnMut(&Step),
     ) {
-        let (step, parent) = self.remove(at);
+        let step = self.open.remove(at);
         let (result, line, stamp) = step.ended.unwrap_or((result, end.0, end.1));
-        closed(&step.ended(parent, result, (line, stamp)));
-    }
-
-    /// Takes a step out, with the number of the one that it is a part of.
-    fn remove(&mut self, at: usize) -> (Open, Option<u32>) {
-        let lane = self.open[at].lane;
-        let parent = self.around(lane, at).map(|around| self.open[around].number);
-        (self.open.remove(at), parent)
+        closed(&step.ended(result, (line, stamp)));
     }
 }
 
@@ -339,13 +333,12 @@ impl Open {
 
     fn ended(
         self,
-        parent: Option<u32>,
         result: Outcome,
         (end_line, finished_at): (u64, Option<Timestamp>),
     ) -> Step {
         Step {
             number: self.number,
-            parent,
+            parent: self.parent,
             name: self.name,
             result: if self.failed { Outcome::Failed } else { result },
             started_at: self.started_at,

@@ -30,9 +30,9 @@ impl Dialect for Nox {
         if let Some(name) = said.strip_prefix("Running session ") {
             report.build_tool(Self::NAME);
             if self.open.take().is_some() {
-                report.cut_step(Nesting::Script);
+                report.cut_step(Nesting::Part);
             }
-            report.open_step(name, Nesting::Script);
+            report.open_step(name, Nesting::Part);
             self.open = Some(cut(name, MAX_NAME).to_owned());
         } else if let Some((said, outcome)) = said.strip_prefix("Session ").and_then(|said| self.ended(said)) {
             report.verdict(outcome);
@@ -40,7 +40,7 @@ impl Dialect for Nox {
                 report.error(Severity::Error, Reason::Summary, line.text);
             }
             self.open = None;
-            report.end_step(Nesting::Script, Some(outcome));
+            report.end_step(Nesting::Part, Some(outcome));
         } else if said.starts_with("Command ") && said.contains(" failed with exit code ") {
             report.error(Severity::Error, Reason::Summary, line.text);
         }

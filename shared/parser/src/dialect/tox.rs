@@ -85,7 +85,7 @@ impl Tox {
             report.build_tool(Self::NAME);
             if self.open.as_deref() == Some(env) {
                 self.open = None;
-                report.end_step(Nesting::Script, Some(outcome));
+                report.end_step(Nesting::Part, Some(outcome));
             } else if self.known.len() < MAX_KNOWN {
                 self.known.push((cut(env, MAX_NAME).to_owned(), outcome));
             }
@@ -100,7 +100,7 @@ impl Tox {
             return;
         }
         self.close(report);
-        report.open_step(env, Nesting::Script);
+        report.open_step(env, Nesting::Part);
         (self.open, self.waiting) = (Some(env.to_owned()), None);
     }
 
@@ -116,12 +116,12 @@ impl Tox {
             // What is to be tested has been built.
             None if env.starts_with(".pkg") => Outcome::Success,
             None => {
-                report.leave_step(Nesting::Script);
+                report.leave_step(Nesting::Part);
                 self.waiting = Some(env);
                 return;
             }
         };
-        report.close_step(Nesting::Script, outcome);
+        report.close_step(Nesting::Part, outcome);
     }
 
     /// A line of the summary.
