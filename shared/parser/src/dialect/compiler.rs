@@ -1,7 +1,8 @@
 //! Compilers and linkers that write as GCC does, and those that write as Microsoft's do.
 //!
 //! `a.c:3:5: error: message` with a source excerpt behind it (GCC, Clang, many others),
-//! `a.ts(3,5): error TS2322: message` (TypeScript, C#), `undefined reference to` (ld).
+//! `a.ts(3,5): error TS2322: message` (TypeScript, C#), `undefined reference to` (ld), and Kotlin's
+//! `e: file:///app/Cart.kt:3:5 message`, before version 1.8 `e: /app/Cart.kt: (3, 5): message`.
 
 use std::sync::LazyLock;
 
@@ -25,11 +26,15 @@ static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| pattern(
         r"^(?:##\[\w+\])?([^\s:()][^:()]*\.\w+|[A-Za-z]:[^:()]+)(?::(\d+)(?::(\d+))?: |\((\d+)(?:,(\d+))?\): |:(\d+):(\d+) - )(fatal error|error|warning|note)(?: ([A-Z]+\d+))?: (.+)$",
     ));
 
+static KOTLIN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^([ew]): (?:file://)?(\S.*?\.kts?)(?::(\d+):(\d+) |: \((\d+), (\d+)\): )(.+)$"));
+
 impl Dialect for Compiler {
     const NAME: &'static str = "compiler";
     const LITERALS: &'static [&'static str] = &[
         "error: ", "error TS", "error CS", "error C", "warning: ", "warning CS", "warning TS",
         ": In function ", ": In member function ", ": In constructor ", ": in function `", "undefined reference to", "multiple definition of", "ld returned ", "cannot find -l",
+        ".kt:", ".kts:",
     ];
 
     fn awake(&self) -> bool {
@@ -40,6 +45,14 @@ impl Dialect for Compiler {
         let text = line.text;
         if let Some(found) = diagnostic(text) {
             self.diagnostic(&found, report);
+        } else if let Some(found) = kotlin(text) {
+            let failed = &found[1] == "e";
+            if failed {
+                report.verdict(Outcome::Failed);
+            }
+            let severity = if failed { Severity::Error } else { Severity::Warning };
+            report.error(severity, Reason::Compiler, &found[7]);
+            (self.in_excerpt, self.in_function) = (true, false);
         } else if is_function(text) {
             // `a.c: In function 'main':`: the diagnostic follows.
             if text.contains("/ld: ") && report.has_block() {
@@ -73,6 +86,11 @@ impl Dialect for Compiler {
 fn diagnostic(text: &str) -> Option<Captures<'_>> {
     let severity = [": error", ": warning", ": note", ": fatal error", " - error"];
     severity.iter().any(|word| text.contains(word)).then(|| DIAGNOSTIC.captures(text)).flatten()
+}
+
+/// A diagnostic of Kotlin's compiler, tried only on lines that begin so.
+fn kotlin(text: &str) -> Option<Captures<'_>> {
+    (text.starts_with("e: ") || text.starts_with("w: ")).then(|| KOTLIN.captures(text)).flatten()
 }
 
 impl Compiler {
@@ -135,5 +153,22 @@ mod tests {
              collect2: error: ld returned 1 exit status\n",
         );
         assert_eq!(seen.explanation, ["1-2 compiler compiler"]);
+    }
+
+    #[test]
+    fn kotlin_s_compiler_is_understood_in_both_forms() {
+        let seen = read(
+            "w: file:///app/src/Cart.kt:1:5 Variable 'x' is never used\ne: file:///app/src/Cart.kt:12:5 Unresolved reference: total\n\
+             e: /app/src/Tax.kt: (3, 9): Type mismatch: inferred type is Int but String was expected\n",
+        );
+        assert_eq!(
+            seen.errors,
+            [
+                "1-1 warning Variable 'x' is never used",
+                "2-2 error Unresolved reference: total",
+                "3-3 error Type mismatch: inferred type is Int but String was expected"
+            ]
+        );
+        assert_eq!(seen.explanation, ["2-2 compiler compiler", "3-3 compiler compiler"]);
     }
 }
