@@ -67,6 +67,8 @@ pub(crate) struct Findings {
     pub(crate) terraform: Option<TerraformRun>,
     /// Whether specs failed that the test of `go test` which runs has run by itself.
     pub(crate) specs: Option<bool>,
+    /// Whether tests failed in the program of GoogleTest that the test of CTest which runs has run.
+    pub(crate) programs: Option<bool>,
     pub(crate) first_stamp: Option<Timestamp>,
     pub(crate) last_stamp: Option<Timestamp>,
     /// How each tool ended, in which lane.

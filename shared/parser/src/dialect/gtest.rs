@@ -41,6 +41,10 @@ impl Dialect for Gtest {
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
+        if self.running.is_some() && text.ends_with(" sec") && text.contains(" Test ") {
+            // CTest says how the program ended.
+            self.died(report);
+        }
         if let Some(totals) = text.starts_with("[==========]").then(|| TOTALS.captures(text)).flatten() {
             let seconds: Option<f64> = totals.get(2).and_then(|found| found.as_str().parse().ok());
             self.ended(seconds.map(|ms| ms / 1000.0), report);
@@ -117,6 +121,7 @@ impl Gtest {
     fn ended(&mut self, duration_s: Option<f64>, report: &mut Report<'_>) {
         let Self { passed, failed, skipped, .. } = std::mem::take(self);
         report.failed_if(failed > 0);
+        report.findings.programs = Some(failed > 0);
         report.summary(TestSummary {
             framework: "gtest".to_owned(),
             run: passed + failed,

@@ -12,6 +12,7 @@ mod buildkit;
 mod buildkite;
 mod circle;
 mod container;
+mod ctest;
 mod detect;
 mod github;
 mod gitlab;
@@ -106,6 +107,8 @@ pub(crate) struct Ci {
     clock: Clock,
     /// The image that is being built.
     buildkit: buildkit::Build,
+    /// The tests whose output `ctest -V` shows.
+    ctest: ctest::Tests,
 }
 
 impl Ci {

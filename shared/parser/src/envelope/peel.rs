@@ -64,7 +64,11 @@ impl Ci {
             (layers.stamp, layers.stamped) = (Some(told), true);
         }
         let peeled = layers.peeled(body, marker);
-        if marker.is_none() { self.buildkit.peel(peeled) } else { peeled }
+        if marker.is_some() {
+            return peeled;
+        }
+        let peeled = self.buildkit.peel(peeled);
+        Peeled { body: self.ctest.peel(peeled.body), ..peeled }
     }
 
     /// Takes a CI system's stamp off. GitHub's have seven digits of a second and end in `Z `, which
