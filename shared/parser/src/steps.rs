@@ -331,11 +331,7 @@ impl Open {
         self.nesting == Nesting::Lane && self.lane == lane
     }
 
-    fn ended(
-        self,
-        result: Outcome,
-        (end_line, finished_at): (u64, Option<Timestamp>),
-    ) -> Step {
+    fn ended(self, result: Outcome, (end_line, finished_at): (u64, Option<Timestamp>)) -> Step {
         Step {
             number: self.number,
             parent: self.parent,
