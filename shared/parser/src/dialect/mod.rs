@@ -1,7 +1,7 @@
 //! The dialects of tools: what their lines mean.
 //!
 //! A dialect is one file: the literals by which its lines are found, its state, what it makes of a
-//! line. One automaton looks for the literals of all of them at once, so that a line that none of
+//! line. One filter looks for the literals of all of them at once, so that a line that none of
 //! them knows costs one pass (`prefilter`); a dialect sees a line that holds one of its literals, or every line
 //! while it is awake. Adding one is its file and its line in the table below.
 

@@ -4,8 +4,7 @@
 //! which a processor's nearest cache holds, says by a hash of the four bytes at a position whether a
 //! window may begin there; what passes is looked up in a table, and the literals that have this
 //! window are compared whole. No position waits for the one before it, as in an automaton, whose
-//! states for so many literals fill no near cache besides: that took a sixth of the parser's time,
-//! this takes a third of it (`infra/decisions/0011-speed.md`).
+//! states for so many literals are more than a near cache holds (`infra/decisions/0011-speed.md`).
 
 use std::sync::LazyLock;
 
