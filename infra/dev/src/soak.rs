@@ -30,6 +30,13 @@ const SOAKS: &[Soak] = &[
         tests: None,
     },
     Soak {
+        name: "differential",
+        about: "2,000 runs on the local search and OpenSearch (`cargo engines up`): the same answers",
+        variables: &[("LOGMILL_DIFFERENTIAL_RUNS", "2000")],
+        cargo: &["test", "--workspace", "--test", "engines"],
+        tests: Some("differential"),
+    },
+    Soak {
         name: "faults",
         about: "500 runs before engines that fail in passing: nothing lost, nothing doubled",
         variables: &[("LOGMILL_FAULTS", "500")],
@@ -82,10 +89,10 @@ const SOAKS: &[Soak] = &[
 pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let Some(name) = name else {
         for soak in SOAKS {
-            println!("cargo soak {:<9} {}", soak.name, soak.about);
+            println!("cargo soak {:<12} {}", soak.name, soak.about);
         }
-        println!("cargo soak {SABOTAGE:<9} {}", sabotage::ABOUT);
-        println!("cargo soak {:<9} all of them, one after the other", "all");
+        println!("cargo soak {SABOTAGE:<12} {}", sabotage::ABOUT);
+        println!("cargo soak {:<12} all of them, one after the other", "all");
         return Ok(());
     };
     if name == SABOTAGE {

@@ -55,16 +55,31 @@ impl Documents {
                 "mappings": {
                     "dynamic": false,
                     "_source": { "excludes": ["text"] },
-                    "dynamic_templates": [
-                        { "num": { "path_match": "num.*", "mapping": { "type": "double" } } },
-                        { "key": { "path_match": "key.*", "mapping": keyword() } },
-                    ],
+                    "date_detection": false,
+                    "dynamic_templates": promoted(),
                     "properties": properties,
                 },
                 "aliases": aliases,
             },
         })
     }
+}
+
+/// What the promoted fields are: one rule for each type of values, for a rule without one takes the
+/// objects on the way to `num.a.b` for values, and OpenSearch then refuses the document.
+fn promoted() -> Vec<Value> {
+    let mut rules = Vec::new();
+    for (root, mapping) in [("num", typed("double")), ("key", keyword())] {
+        for values in ["string", "long", "double", "boolean"] {
+            let rule = json!({
+                "path_match": format!("{root}.*"),
+                "match_mapping_type": values,
+                "mapping": mapping,
+            });
+            rules.push(json!({ (format!("{root}_{values}")): rule }));
+        }
+    }
+    rules
 }
 
 /// Lucene takes no term over 32,766 bytes; a longer value is kept and not searchable.

@@ -82,7 +82,8 @@ fn plain(value: &Value) -> serde_json::Value {
     }
 }
 
-/// Whole numbers are written without a fraction: integer fields refuse `3.0`.
+/// Whole numbers are written without a fraction: integer fields refuse `3.0`. Times are written with
+/// one: to OpenSearch, `<= 12:00:00Z` means all of that second.
 fn scalar(value: &Scalar) -> serde_json::Value {
     match value {
         #[expect(
@@ -93,6 +94,7 @@ fn scalar(value: &Scalar) -> serde_json::Value {
             json!(*number as i64)
         }
         Scalar::Number(number) => json!(number),
-        Scalar::Time(at) => json!(at.to_string()),
+        Scalar::Time(at) if at.subsec_nanosecond() % 1_000_000 == 0 => json!(format!("{at:.3}")),
+        Scalar::Time(at) => json!(format!("{at:.9}")),
     }
 }

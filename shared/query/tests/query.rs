@@ -45,12 +45,12 @@ fn a_query_finds_what_its_fields_types_say() {
     assert_eq!(dsl("trace_id=*"), json!({"exists": {"field": "trace_id"}}));
     assert_eq!(
         dsl("time=2026-11-21"),
-        json!({"range": {"@timestamp": {"gte": "2026-11-21T00:00:00Z", "lt": "2026-11-22T00:00:00Z"}}})
+        json!({"range": {"@timestamp": {"gte": "2026-11-21T00:00:00.000Z", "lt": "2026-11-22T00:00:00.000Z"}}})
     );
     assert_eq!(
         dsl("time<=2026-11-21 part=\"\""),
         json!({"bool": {"filter": [
-            {"range": {"@timestamp": {"lt": "2026-11-22T00:00:00Z"}}},
+            {"range": {"@timestamp": {"lt": "2026-11-22T00:00:00.000Z"}}},
             {"term": {"part": ""}},
         ]}})
     );

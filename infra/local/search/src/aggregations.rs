@@ -14,9 +14,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::mapping::{Kind, Resolved};
 use crate::query::known;
 use crate::schema::column;
+use crate::terms::{self, Cut};
 
-/// The terms that each segment reports: counts are exact up to so many different ones.
-const SEGMENT_TERMS: u64 = 10_000;
 /// The most buckets of one answer, as `search.max_buckets` has it.
 pub(crate) const MAX_BUCKETS: u32 = 65_535;
 const DAY_MS: i64 = 86_400_000;
@@ -35,7 +34,7 @@ pub(crate) type Shapes = BTreeMap<String, Shape>;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum What {
-    Terms(Option<Kind>),
+    Terms { kind: Option<Kind>, cut: Option<Cut> },
     Dates,
     Months { keep_empty: bool },
     Metric { date: bool },
@@ -101,7 +100,10 @@ pub(crate) fn parts<'v>(
 fn one(name: &str, body: &Value, columns: &dyn Columns) -> ApiResult<(Value, Shape)> {
     let (kind, body, sub) = parts(name, body)?;
     let (mut request, what) = match kind {
-        "terms" => terms(body, columns)?,
+        "terms" => {
+            let (request, kind, cut) = terms::translate(body, columns)?;
+            (request, What::Terms { kind, cut })
+        }
         "date_histogram" => date_histogram(body, columns)?,
         "histogram" => {
             known(kind, body, &["field", "interval", "min_doc_count", "offset"])?;
@@ -143,13 +145,13 @@ fn one(name: &str, body: &Value, columns: &dyn Columns) -> ApiResult<(Value, Sha
     Ok((request, shape))
 }
 
-fn renamed(kind: &str, body: &Value, path: &str) -> Value {
+pub(crate) fn renamed(kind: &str, body: &Value, path: &str) -> Value {
     let mut body = body.clone();
     body["field"] = json!(column(path));
     json!({ kind: body })
 }
 
-fn field(kind: &str, body: &Value, columns: &dyn Columns) -> ApiResult<Resolved> {
+pub(crate) fn field(kind: &str, body: &Value, columns: &dyn Columns) -> ApiResult<Resolved> {
     let name = body
         .get("field")
         .and_then(Value::as_str)
@@ -179,34 +181,6 @@ fn numeric(kind: &str, body: &Value, columns: &dyn Columns) -> ApiResult<(String
         ))),
         kind => Ok((field.path, kind == Kind::Date)),
     }
-}
-
-fn terms(body: &Value, columns: &dyn Columns) -> ApiResult<(Value, What)> {
-    let allowed =
-        ["field", "size", "shard_size", "order", "min_doc_count", "missing", "include", "exclude"];
-    known("terms", body, &allowed)?;
-    let kind = columns.resolve(body.get("field").and_then(Value::as_str).unwrap_or_default());
-    let field = field("terms", body, columns)?;
-    let mut body = body.clone();
-    let size = body.get("size").and_then(Value::as_u64).unwrap_or(10);
-    if size == 0 {
-        return Err(ApiError::bad("[size] must be greater than 0. Found [0] in [terms]"));
-    }
-    body["size"] = json!(size);
-    if let Some(object) = body.as_object_mut() {
-        object.remove("shard_size");
-    }
-    body["segment_size"] = json!(size.max(SEGMENT_TERMS));
-    if let Some(Value::Array(orders)) = body.get("order") {
-        // The last of OpenSearch's list is the tie-break, which is by key anyway.
-        match orders.as_slice() {
-            [one] | [one, _] => body["order"] = one.clone(),
-            _ => {
-                return Err(ApiError::bad("[terms] is ordered by one key and a tie-break at most"));
-            }
-        }
-    }
-    Ok((renamed("terms", &body, &field.path), What::Terms(kind.map(|field| field.kind))))
 }
 
 fn date_histogram(body: &Value, columns: &dyn Columns) -> ApiResult<(Value, What)> {
@@ -323,20 +297,23 @@ impl Shape {
             What::Metric { date } => metric(result, *date),
             What::Whole if result.get("buckets").is_none() => whole(result, "value"),
             What::Months { keep_empty } => month_buckets(result, *keep_empty),
-            What::Terms(_) | What::Dates | What::Whole => {}
+            What::Terms { .. } | What::Dates | What::Whole => {}
+        }
+        if let What::Terms { cut: Some(cut), .. } = &self.what {
+            cut.apply(result);
         }
         let Some(buckets) = result.get_mut("buckets").and_then(Value::as_array_mut) else { return };
         for bucket in buckets {
             match &self.what {
-                What::Dates | What::Months { .. } | What::Terms(Some(Kind::Date)) => {
+                What::Dates | What::Months { .. } | What::Terms { kind: Some(Kind::Date), .. } => {
                     dated_key(bucket);
                 }
-                What::Terms(Some(Kind::Boolean)) => {
+                What::Terms { kind: Some(Kind::Boolean), .. } => {
                     let key = bucket["key"].clone();
                     bucket["key"] = json!(i32::from(key == "true"));
                     bucket["key_as_string"] = key;
                 }
-                What::Terms(Some(Kind::Long)) => whole(bucket, "key"),
+                What::Terms { kind: Some(Kind::Long), .. } => whole(bucket, "key"),
                 _ => {}
             }
             reshape(bucket, &self.sub);

@@ -1,7 +1,7 @@
 //! `_bulk`: many changes in one request, each with its own result. The answer means durable.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -55,6 +55,8 @@ struct Batch {
 
 struct Run<'a> {
     catalog: &'a Catalog,
+    /// The indices that the request writes to, which it makes where they are missing.
+    written: BTreeSet<String>,
     items: Vec<Item>,
     batches: BTreeMap<String, Batch>,
 }
@@ -73,8 +75,11 @@ pub(crate) fn bulk(
     let started = Instant::now();
     request.allow(&[&["refresh", "timeout", "wait_for_active_shards", "_source"]])?;
     let refresh = request.refresh()?;
-    let mut run = Run { catalog, items: Vec::new(), batches: BTreeMap::new() };
     let actions = actions(&request.body, default)?;
+    let written = actions.iter().filter(|(action, _)| !matches!(action, Action::Delete(_)));
+    let written = written.filter_map(|(action, _)| action.parts().1.index.as_deref().or(default));
+    let written = written.map(str::to_owned).collect();
+    let mut run = Run { catalog, written, items: Vec::new(), batches: BTreeMap::new() };
     if actions.is_empty() {
         return Err(ApiError::new(
             400,
@@ -179,6 +184,10 @@ impl Run<'_> {
             return Err(ApiError::bad(reason));
         }
         if !self.batches.contains_key(index) {
+            if !self.written.contains(index) {
+                // A deletion makes no index.
+                self.catalog.shards(index, crate::catalog::Lenience::default())?;
+            }
             let shard = self.catalog.for_write(index)?;
             let batch = Batch { shard, changes: Vec::new(), places: Vec::new() };
             self.batches.insert(index.to_owned(), batch);

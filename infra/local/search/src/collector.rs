@@ -172,11 +172,13 @@ fn below(dictionary: &tantivy::columnar::Dictionary, text: &str) -> tantivy::Res
     use std::ops::Bound;
     let (lower, _) =
         dictionary.term_bounds_to_ord(Bound::Included(text.as_bytes()), Bound::Unbounded)?;
-    Ok(match lower {
+    let below = match lower {
         Bound::Included(ord) => ord,
-        Bound::Excluded(ord) => ord + 1,
+        Bound::Excluded(ord) => ord.saturating_add(1),
         Bound::Unbounded => 0,
-    })
+    };
+    // Behind the last text it is the largest number there is.
+    Ok(below.min(u64::try_from(dictionary.num_terms()).unwrap_or(u64::MAX)))
 }
 
 fn as_long(value: &SortValue) -> Option<i64> {

@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use serde_json::Value;
 
-/// Which end of a period a date without a time of day means.
+/// Which end of a period a date means that leaves out its smaller parts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Round {
     /// Its first millisecond.
@@ -45,9 +45,25 @@ pub(crate) fn parse(text: &str, round: Round) -> Option<i64> {
     if bytes.get(10) != Some(&b'T') {
         return None;
     }
-    match text.parse::<Timestamp>() {
-        Ok(timestamp) => Some(timestamp.as_millisecond()),
-        Err(_) => millisecond(text.parse().ok()?),
+    let at = match text.parse::<Timestamp>() {
+        Ok(timestamp) => timestamp.as_millisecond(),
+        Err(_) => millisecond(text.parse().ok()?)?,
+    };
+    let missing = match round {
+        Round::Down => 0,
+        Round::Up => left_out(text.get(11..)?),
+    };
+    at.checked_add(missing)
+}
+
+/// From the first to the last millisecond that a time of day means: `12:00:00` has a thousand.
+fn left_out(time: &str) -> i64 {
+    let time = time.split(['Z', '+', '-']).next().unwrap_or(time);
+    match time.split(':').count() {
+        _ if time.contains(['.', ',']) => 0,
+        1 => 3_599_999,
+        2 => 59_999,
+        _ => 999,
     }
 }
 

@@ -147,6 +147,9 @@ impl Builder<'_> {
                 if object.is_empty() {
                     return Ok(());
                 }
+                if depth > 0 && mapping.takes_object_for_value(&self.path) {
+                    return Err(self.unfit("keyword", value));
+                }
                 object.iter().try_for_each(|(name, value)| self.member(name, value, depth + 1))
             }
             Value::Array(list) => list.iter().try_for_each(|value| self.field(value, depth + 1)),
@@ -279,7 +282,6 @@ impl Builder<'_> {
             _ => return Err(self.unfit("flat_object", value)),
         }
         let root = self.path.clone();
-        self.exists(&root);
         self.flat_leaves(&root, value, 0)
     }
 
@@ -297,8 +299,6 @@ impl Builder<'_> {
                     let length = self.path.len();
                     self.path.push('.');
                     self.path.push_str(name);
-                    let path = self.path.clone();
-                    self.exists(&path);
                     let result = self.flat_leaves(root, value, depth + 1);
                     self.path.truncate(length);
                     result?;
@@ -308,6 +308,9 @@ impl Builder<'_> {
             value => {
                 let path = self.path.clone();
                 let text = self.text(Kind::Flat, value)?;
+                // What has a value exists, and the root, but not the objects on the way.
+                self.exists(&path);
+                self.exists(root);
                 self.keyword(&path, &text)?;
                 self.keyword(root, &text)
             }

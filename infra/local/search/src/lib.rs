@@ -27,6 +27,7 @@ mod sort;
 mod spent;
 mod sync;
 mod template;
+mod terms;
 mod words;
 
 use std::path::Path;

@@ -32,6 +32,25 @@ pub(crate) enum Kind {
     Opaque,
 }
 
+impl Kind {
+    /// What a field of this type is.
+    pub(crate) fn of_type(name: &str) -> Option<Self> {
+        Some(match name {
+            "keyword" | "constant_keyword" | "wildcard" | "ip" | "version" => {
+                Self::Keyword { ignore_above: None }
+            }
+            "text" | "match_only_text" => Self::Text,
+            "date" | "date_nanos" => Self::Date,
+            "long" | "integer" | "short" | "byte" | "unsigned_long" => Self::Long,
+            "double" | "float" | "half_float" => Self::Double,
+            "boolean" => Self::Boolean,
+            "flat_object" => Self::Flat,
+            "geo_point" | "binary" => Self::Opaque,
+            _ => return None,
+        })
+    }
+}
+
 /// Where a queried name's values are found.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Resolved {
@@ -72,6 +91,8 @@ pub(crate) struct Mapping {
     disabled: Vec<String>,
     templates: Vec<DynamicTemplate>,
     dynamic: Dynamic,
+    /// Whether a text that is a date is a text for dynamic mapping even so.
+    keep_dates: bool,
     excludes: Vec<String>,
 }
 
@@ -81,6 +102,20 @@ struct DynamicTemplate {
     path_match: Option<String>,
     json_type: Option<String>,
     mapping: Value,
+}
+
+impl DynamicTemplate {
+    fn fits(&self, path: &str, name: &str, json_type: &str) -> bool {
+        let fits = |pattern: &Option<String>, text: &str| {
+            pattern.as_ref().is_none_or(|pattern| wildcard(pattern, text))
+        };
+        let typed = |wanted: &String| {
+            wanted == json_type || wanted == "*" || (wanted == "string" && json_type == "date")
+        };
+        fits(&self.matches, name)
+            && fits(&self.path_match, path)
+            && self.json_type.as_ref().is_none_or(typed)
+    }
 }
 
 impl Mapping {
@@ -105,7 +140,8 @@ impl Mapping {
                 "dynamic" => mapping.dynamic = dynamic(value)?,
                 "dynamic_templates" => mapping.templates = dynamic_templates(value)?,
                 "_source" => mapping.excludes = source_excludes(value)?,
-                "date_detection" | "numeric_detection" if value == false => {}
+                "date_detection" if value.is_boolean() => mapping.keep_dates = value == false,
+                "numeric_detection" if value == false => {}
                 "_meta" | "_routing" => {}
                 _ => {
                     let reason = format!(
@@ -205,25 +241,16 @@ impl Mapping {
             Value::Bool(_) => ("boolean", json!({"type": "boolean"})),
             Value::Number(number) if number.is_f64() => ("double", json!({"type": "float"})),
             Value::Number(_) => ("long", json!({"type": "long"})),
-            Value::String(text) if is_date(text) => ("date", json!({"type": "date"})),
+            Value::String(text) if !self.keep_dates && is_date(text) => {
+                ("date", json!({"type": "date"}))
+            }
             Value::String(_) => (
                 "string",
                 json!({"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}),
             ),
             Value::Null | Value::Array(_) | Value::Object(_) => return Ok(None),
         };
-        let template = self.templates.iter().find(|template| {
-            let fits = |pattern: &Option<String>, text: &str| {
-                pattern.as_ref().is_none_or(|pattern| wildcard(pattern, text))
-            };
-            fits(&template.matches, name)
-                && fits(&template.path_match, path)
-                && template.json_type.as_ref().is_none_or(|wanted| {
-                    wanted == json_type
-                        || wanted == "*"
-                        || (wanted == "string" && json_type == "date")
-                })
-        });
+        let template = self.templates.iter().find(|template| template.fits(path, name, json_type));
         Ok(Some(template.map_or(default, |template| {
             let mut mapping = template.mapping.clone();
             if mapping.get("type").is_none() {
@@ -231,6 +258,18 @@ impl Mapping {
             }
             mapping
         })))
+    }
+
+    /// Whether dynamic mapping takes an object that no one mapped for a value: where a rule without
+    /// a type fits its path.
+    pub(crate) fn takes_object_for_value(&self, path: &str) -> bool {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let rule = self.templates.iter().find(|template| template.fits(path, name, "object"));
+        let typed =
+            |rule: &DynamicTemplate| rule.mapping.get("type").is_some_and(|name| name != "object");
+        rule.is_some_and(typed)
+            && !self.objects.contains_key(path)
+            && self.dynamic_of(path) == Dynamic::Add
     }
 
     fn dynamic_of(&self, mut path: &str) -> Dynamic {
@@ -347,24 +386,17 @@ fn field_kind(path: &str, name: &str, definition: &Map<String, Value>) -> ApiRes
             "field [{path}]: copy_to and null_value are not served by the local search"
         )));
     }
-    Ok(match name {
-        "keyword" | "constant_keyword" | "wildcard" | "ip" | "version" => Kind::Keyword {
+    let kind = Kind::of_type(name).ok_or_else(|| {
+        ApiError::mapper(format!("No handler for type [{name}] declared on field [{path}]"))
+    })?;
+    Ok(match kind {
+        Kind::Keyword { .. } => Kind::Keyword {
             ignore_above: definition
                 .get("ignore_above")
                 .and_then(Value::as_u64)
                 .and_then(|chars| usize::try_from(chars).ok()),
         },
-        "text" | "match_only_text" => Kind::Text,
-        "date" | "date_nanos" => Kind::Date,
-        "long" | "integer" | "short" | "byte" | "unsigned_long" => Kind::Long,
-        "double" | "float" | "half_float" => Kind::Double,
-        "boolean" => Kind::Boolean,
-        "flat_object" => Kind::Flat,
-        "geo_point" | "binary" => Kind::Opaque,
-        _ => {
-            let reason = format!("No handler for type [{name}] declared on field [{path}]");
-            return Err(ApiError::mapper(reason));
-        }
+        kind => kind,
     })
 }
 

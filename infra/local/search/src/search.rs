@@ -160,6 +160,14 @@ fn kind_of(views: &[View], name: &str) -> Option<Kind> {
     views.iter().find_map(|view| view.mapping.resolve(name)).map(|field| field.kind)
 }
 
+/// What the values of a sort key are.
+fn kind_of_key(views: &[View], key: &Key) -> Option<Kind> {
+    match &key.by {
+        By::Field(name) => kind_of(views, name).or(key.unmapped),
+        _ => None,
+    }
+}
+
 fn parse<'v>(body: &'v Value, views: &[View]) -> ApiResult<Search<'v>> {
     let number = |key: &str, default: usize| match body.get(key) {
         None | Some(Value::Null) => Ok(default),
@@ -173,7 +181,7 @@ fn parse<'v>(body: &'v Value, views: &[View]) -> ApiResult<Search<'v>> {
     for key in &keys {
         let By::Field(name) = &key.by else { continue };
         match kind_of(views, name) {
-            None if key.unmapped || views.is_empty() => {}
+            None if key.unmapped.is_some() || views.is_empty() => {}
             None => {
                 let reason = format!("No mapping found for [{name}] in order to sort on");
                 return Err(ApiError::new(400, "query_shard_exception", reason));
@@ -234,13 +242,7 @@ fn after(values: &Value, keys: &[Key], views: &[View]) -> ApiResult<Vec<SortValu
             keys.len()
         )));
     }
-    let read = |(key, value): (&Key, &Value)| {
-        let kind = match &key.by {
-            By::Field(name) => kind_of(views, name),
-            _ => None,
-        };
-        key.read(value, kind)
-    };
+    let read = |(key, value): (&Key, &Value)| key.read(value, kind_of_key(views, key));
     keys.iter().zip(values).map(read).collect()
 }
 
@@ -390,13 +392,11 @@ impl Search<'_> {
             }
         }
         if !scored {
-            let shown = self.keys.iter().zip(&hit.values).map(|(key, value)| {
-                let kind = match &key.by {
-                    By::Field(name) => kind_of(views, name),
-                    _ => None,
-                };
-                key.show(value, kind)
-            });
+            let shown = self
+                .keys
+                .iter()
+                .zip(&hit.values)
+                .map(|(key, value)| key.show(value, kind_of_key(views, key)));
             answer.push_str(&format!(",\"sort\":{}", Value::Array(shown.collect())));
         }
         answer.push('}');

@@ -33,8 +33,8 @@ pub(crate) struct Key {
     pub(crate) by: By,
     pub(crate) descending: bool,
     pub(crate) missing_first: bool,
-    /// A field that no mapping knows counts as missing everywhere.
-    pub(crate) unmapped: bool,
+    /// What a field is that no mapping knows: missing everywhere, and shown so.
+    pub(crate) unmapped: Option<Kind>,
 }
 
 /// A hit's value for one key.
@@ -48,7 +48,7 @@ pub(crate) enum SortValue {
 
 impl Key {
     fn new(by: By, descending: bool) -> Self {
-        Self { by, descending, missing_first: false, unmapped: false }
+        Self { by, descending, missing_first: false, unmapped: None }
     }
 
     /// Compares two values as this key orders them.
@@ -79,7 +79,16 @@ impl Key {
         match (&self.by, kind) {
             (By::Score, _) => double(value).map(SortValue::Double).ok_or_else(wrong),
             (By::Doc, _) => long(value).map(SortValue::Long).ok_or_else(wrong),
-            (By::Id, _) | (_, Some(Kind::Keyword { .. } | Kind::Boolean)) => {
+            (_, Some(Kind::Boolean)) => match value {
+                Value::Bool(value) => Ok(SortValue::Text(value.to_string())),
+                Value::String(text) => Ok(SortValue::Text(text.clone())),
+                value => match long(value).ok_or_else(wrong)? {
+                    0 => Ok(SortValue::Text("false".to_owned())),
+                    1 => Ok(SortValue::Text("true".to_owned())),
+                    _ => Ok(SortValue::Missing),
+                },
+            },
+            (By::Id, _) | (_, Some(Kind::Keyword { .. })) => {
                 value.as_str().map(|text| SortValue::Text(text.to_owned())).ok_or_else(wrong)
             }
             (_, Some(Kind::Date | Kind::Long)) => {
@@ -97,10 +106,14 @@ impl Key {
         }
     }
 
-    /// The value as an answer shows it: OpenSearch shows a missing number as the one that sorts so.
+    /// The value as an answer shows it: OpenSearch shows a missing number as the one that sorts so,
+    /// and sorts by a boolean as by a number.
     pub(crate) fn show(&self, value: &SortValue, kind: Option<Kind>) -> Value {
         let high = self.descending == self.missing_first;
         match (value, kind) {
+            (SortValue::Missing, Some(Kind::Boolean)) => {
+                json!(if high { i32::MAX } else { i32::MIN })
+            }
             (SortValue::Missing, Some(Kind::Date | Kind::Long)) => {
                 json!(if high { i64::MAX } else { i64::MIN })
             }
@@ -110,6 +123,7 @@ impl Key {
             (SortValue::Missing, _) => Value::Null,
             (SortValue::Long(number), _) => json!(number),
             (SortValue::Double(number), _) => json!(number),
+            (SortValue::Text(text), Some(Kind::Boolean)) => json!(i32::from(text == "true")),
             (SortValue::Text(text), _) => json!(text),
         }
     }
@@ -180,7 +194,12 @@ fn key(name: &str, options: &Value) -> ApiResult<Key> {
                     )));
                 }
             }
-            key.unmapped = options.get("unmapped_type").is_some();
+            if let Some(type_name) = options.get("unmapped_type") {
+                let type_name = type_name.as_str().unwrap_or_default();
+                key.unmapped = Some(Kind::of_type(type_name).ok_or_else(|| {
+                    ApiError::bad(format!("No mapper found for type [{type_name}]"))
+                })?);
+            }
             options.get("order").and_then(Value::as_str)
         }
     };

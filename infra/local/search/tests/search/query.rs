@@ -56,7 +56,7 @@ fn every_kind_of_query_finds_what_opensearch_finds() {
         (json!({ "exists": { "field": "level" } }), "abd"),
         (json!({ "exists": { "field": "message" } }), "abc"),
         (json!({ "exists": { "field": "labels" } }), "a"),
-        (json!({ "exists": { "field": "labels.deep" } }), "a"),
+        (json!({ "exists": { "field": "labels.deep" } }), ""),
         (json!({ "exists": { "field": "num" } }), "a"),
         (json!({ "exists": { "field": "nothing" } }), ""),
         (json!({ "range": { "line": { "gt": 1, "lte": 20 } } }), "bc"),
