@@ -173,6 +173,7 @@ dialects! {
     yarn::Yarn,
     bundler::Bundler,
     cmake::Cmake,
+    sanitizer::Sanitizer,
     compiler::Compiler,
     trace::Trace,
     make::Make,
