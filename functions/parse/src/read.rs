@@ -193,6 +193,9 @@ fn count(build: &Build) {
         ("record_length", cuts.records_split),
         ("open_steps", cuts.steps_dropped),
         ("candidates", cuts.candidates_dropped),
+        ("value_length", cuts.values_cut),
+        ("error_lines", cuts.error_lines_cut),
+        ("open_state", cuts.forgotten),
         ("input", u64::from(cuts.input.is_some())),
     ] {
         if number > 0 {

@@ -80,6 +80,16 @@ pub struct Cuts {
     pub steps_dropped: u64,
     /// Errors that were no candidates for the explanation because 64 better ones were.
     pub candidates_dropped: u64,
+    /// Names, values and messages longer than what is kept of one, which end there.
+    #[serde(default)]
+    pub values_cut: u64,
+    /// Lines of errors that were not kept, as there were too many of them.
+    #[serde(default)]
+    pub error_lines_cut: u64,
+    /// What was forgotten before it was of use, as too much was open at once: tests that run, what
+    /// they logged, names, results.
+    #[serde(default)]
+    pub forgotten: u64,
     /// Lines that were no valid UTF-8; the bad bytes became U+FFFD.
     pub invalid_utf8_lines: u64,
     /// NUL bytes, taken out.

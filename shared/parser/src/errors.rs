@@ -32,6 +32,10 @@ struct Block {
     text: String,
     /// Lines behind `end_line` that belong to it if it grows past them.
     held: String,
+    /// Lines of it that were not kept.
+    lines_cut: u64,
+    /// Whether its message was cut.
+    message_cut: bool,
 }
 
 /// An error that may explain the failure.
@@ -66,12 +70,14 @@ pub(crate) struct PastBlock {
     line: u64,
     end_line: u64,
     text: String,
+    lines_cut: u64,
 }
 
 impl PastBlock {
     /// A block that begins at a line.
     pub(crate) fn new(line: u64, text: &str) -> Self {
-        Self { line, end_line: line, text: cut(text, MAX_TEXT).to_owned() }
+        let lines_cut = u64::from(text.len() > MAX_TEXT);
+        Self { line, end_line: line, text: cut(text, MAX_TEXT).to_owned(), lines_cut }
     }
 
     /// Its first line.
@@ -86,10 +92,12 @@ impl PastBlock {
 
     /// Lets it reach to a later line.
     pub(crate) fn extend(&mut self, line: u64, text: &str) {
-        if line - self.line < MAX_BLOCK_LINES {
+        let is_in = line - self.line < MAX_BLOCK_LINES;
+        if is_in {
             self.end_line = line;
-            append_line(&mut self.text, text, MAX_TEXT);
         }
+        let is_kept = is_in && append_line(&mut self.text, text, MAX_TEXT);
+        self.lines_cut += u64::from(!is_kept);
     }
 }
 
@@ -105,6 +113,9 @@ pub(crate) struct Errors {
     pub(crate) candidates_dropped: u64,
     pub(crate) errors: u64,
     pub(crate) warnings: u64,
+    /// Lines of errors that were not kept, and messages that were cut.
+    pub(crate) lines_cut: u64,
+    pub(crate) messages_cut: u64,
     /// The CI system that alone says what is an error: what others find is no more than a warning.
     owner: Option<String>,
 }
@@ -142,6 +153,8 @@ impl Errors {
             step: at.step,
             text: cut(at.text, MAX_TEXT).to_owned(),
             held: String::new(),
+            lines_cut: u64::from(at.text.len() > MAX_TEXT),
+            message_cut: message.trim().len() > MAX_MESSAGE,
         });
     }
 
@@ -161,6 +174,7 @@ impl Errors {
             block.verdict = Some(verdict);
             (block.headline, block.headline_line) = (headline(at.text), at.number);
             block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
+            block.message_cut = message.trim().len() > MAX_MESSAGE;
         }
     }
 
@@ -170,6 +184,7 @@ impl Errors {
         if let Some(block) = &mut self.open {
             (block.headline, block.headline_line) = (headline(at.text), at.number);
             block.message = cut(message.trim(), MAX_MESSAGE).to_owned();
+            block.message_cut = message.trim().len() > MAX_MESSAGE;
         }
     }
 
@@ -185,7 +200,11 @@ impl Errors {
     pub(crate) fn extend(&mut self, at: &BlockLine<'_>) {
         let Some(block) = &mut self.open else { return };
         // Several parts of a line may say that it belongs to the block.
-        if at.number == block.end_line || at.number - block.line >= MAX_BLOCK_LINES {
+        if at.number == block.end_line {
+            return;
+        }
+        if at.number - block.line >= MAX_BLOCK_LINES {
+            block.lines_cut += 1;
             return;
         }
         block.end_line = at.number;
@@ -194,7 +213,8 @@ impl Errors {
             // What is held begins with the line end that parts it from the text.
             append_line(&mut block.text, &held[1..], MAX_TEXT);
         }
-        append_line(&mut block.text, at.text, MAX_TEXT);
+        let is_kept = append_line(&mut block.text, at.text, MAX_TEXT);
+        block.lines_cut += u64::from(!is_kept);
     }
 
     /// Keeps the open block open over `at` without making it a part of it.
@@ -224,6 +244,8 @@ impl Errors {
             step: at.step,
             text: past.text.clone(),
             held: String::new(),
+            lines_cut: past.lines_cut,
+            message_cut: first.trim().len() > MAX_MESSAGE,
         };
         self.tell(block, told);
     }
@@ -239,6 +261,14 @@ impl Errors {
         self.candidates.retain(|known| known.step != Some(step));
     }
 
+    /// Takes back what `tool` said of a test that passed when it was run again: the first line of its
+    /// error holds `name`.
+    pub(crate) fn retried(&mut self, tool: &str, name: &str) {
+        let is_its = |text: &str| text.lines().next().is_some_and(|first| first.contains(name));
+        self.open.take_if(|block| block.tool == tool && is_its(&block.text));
+        self.candidates.retain(|known| known.tool != tool || !is_its(&known.text));
+    }
+
     /// Ends the open block.
     pub(crate) fn close(&mut self, told: impl FnMut(&LogError)) {
         if let Some(block) = self.open.take() {
@@ -248,6 +278,8 @@ impl Errors {
 
     fn tell(&mut self, block: Block, mut told: impl FnMut(&LogError)) {
         let Some((said, reason)) = block.verdict else { return };
+        self.lines_cut += block.lines_cut;
+        self.messages_cut += u64::from(block.message_cut);
         let minor = !self.counts(&block.tool);
         let severity = if minor { said.min(Severity::Warning) } else { said };
         if severity >= Severity::Error {

@@ -85,7 +85,19 @@ impl<'a> Report<'a> {
 
     /// Sets a field of the record.
     pub(crate) fn field(&mut self, name: &'static str, value: &str) {
-        self.draft.fields.insert(name, cut(value.trim(), MAX_VALUE));
+        let value = self.short(value.trim(), MAX_VALUE);
+        self.draft.fields.insert(name, value);
+    }
+
+    /// The beginning of `text` that is kept: what is left out is counted.
+    pub(crate) fn short<'t>(&mut self, text: &'t str, max: usize) -> &'t str {
+        self.findings.values_cut += u64::from(text.len() > max);
+        cut(text, max)
+    }
+
+    /// Counts what is not kept though it may be of use, as too much is.
+    pub(crate) fn forget(&mut self, count: u64) {
+        self.findings.forgotten += count;
     }
 
     /// Says that the line goes on with the record before it.
@@ -227,8 +239,8 @@ impl<'a> Report<'a> {
         self.kind(RecordKind::Test);
         TestCase {
             framework: framework.to_owned(),
-            name: cut(name, MAX_VALUE).to_owned(),
-            classname: class.map(|class| cut(class, MAX_VALUE).to_owned()),
+            name: self.short(name, MAX_VALUE).to_owned(),
+            classname: class.map(|class| self.short(class, MAX_VALUE).to_owned()),
             result,
             duration_s: None,
             message: None,
@@ -239,7 +251,7 @@ impl<'a> Report<'a> {
     /// Tells a test of this line or an earlier one.
     pub(crate) fn tell_test(&mut self, test: TestCase) {
         self.framework(&test.framework);
-        let message = test.message.map(|message| cut(message.trim(), MAX_VALUE).to_owned());
+        let message = test.message.map(|message| self.short(message.trim(), MAX_VALUE).to_owned());
         self.sink.event(Event::Test(&TestCase { message, ..test }));
     }
 
@@ -266,15 +278,16 @@ impl<'a> Report<'a> {
     pub(crate) fn tell_case(&mut self, case: &Case<'_>) {
         self.kind(RecordKind::Test);
         self.framework(case.framework);
-        self.sink.event(Event::Test(&TestCase {
+        let test = TestCase {
             framework: case.framework.to_owned(),
-            name: cut(case.name, MAX_VALUE).to_owned(),
-            classname: case.class.map(|class| cut(class, MAX_VALUE).to_owned()),
+            name: self.short(case.name, MAX_VALUE).to_owned(),
+            classname: case.class.map(|class| self.short(class, MAX_VALUE).to_owned()),
             result: case.result,
             duration_s: case.duration_s,
-            message: case.message.map(|message| cut(message.trim(), MAX_VALUE).to_owned()),
+            message: case.message.map(|message| self.short(message.trim(), MAX_VALUE).to_owned()),
             line: case.line.unwrap_or(self.line.number),
-        }));
+        };
+        self.sink.event(Event::Test(&test));
     }
 
     /// Tells what a run of Terraform came to.
@@ -298,12 +311,14 @@ impl<'a> Report<'a> {
 
     /// Names a test framework that the log holds output of.
     pub(crate) fn framework(&mut self, name: &str) {
-        remember(&mut self.findings.frameworks, name);
+        let forgotten = remember(&mut self.findings.frameworks, name);
+        self.forget(forgotten);
     }
 
     /// Names a build tool that the log holds output of.
     pub(crate) fn build_tool(&mut self, name: &str) {
-        remember(&mut self.findings.tools, name);
+        let forgotten = remember(&mut self.findings.tools, name);
+        self.forget(forgotten);
     }
 
     /// Says how the dialect's tool ended; one failure stays a failure.
@@ -470,10 +485,16 @@ fn tell_error(sink: &mut dyn Sink) -> impl FnMut(&LogError) {
     |error| sink.event(Event::Error(error))
 }
 
-fn remember(names: &mut Vec<String>, name: &str) {
+/// Returns how many names found no room.
+fn remember(names: &mut Vec<String>, name: &str) -> u64 {
     /// How many are told apart: no log holds more, but a forged one may try.
     const MAX_NAMES: usize = 32;
-    if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {
+    if names.iter().any(|known| known == name) {
+        return 0;
+    }
+    let has_room = names.len() < MAX_NAMES;
+    if has_room {
         names.push(name.to_owned());
     }
+    u64::from(!has_room)
 }

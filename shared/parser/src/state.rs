@@ -50,6 +50,11 @@ impl State {
                 records_split: self.records.split,
                 steps_dropped: findings.steps.dropped,
                 candidates_dropped: findings.errors.candidates_dropped,
+                values_cut: findings.values_cut
+                    + findings.errors.messages_cut
+                    + findings.steps.names_cut,
+                error_lines_cut: findings.errors.lines_cut,
+                forgotten: findings.forgotten,
                 ..cuts
             },
         }
@@ -71,6 +76,10 @@ pub(crate) struct Findings {
     pub(crate) programs: Option<bool>,
     pub(crate) first_stamp: Option<Timestamp>,
     pub(crate) last_stamp: Option<Timestamp>,
+    /// Names, values and messages that were cut.
+    pub(crate) values_cut: u64,
+    /// What was not kept until it was of use.
+    pub(crate) forgotten: u64,
     /// How each tool ended, in which lane.
     verdicts: Vec<Verdict>,
 }

@@ -80,6 +80,8 @@ pub(crate) struct Steps {
     lane: u32,
     /// Steps that were not opened, for too many were.
     pub(crate) dropped: u64,
+    /// Names that were cut.
+    pub(crate) names_cut: u64,
 }
 
 impl Steps {
@@ -106,6 +108,7 @@ impl Steps {
             return;
         }
         let longest = if self.open.len() < DEEP { MAX_NAME } else { MAX_DEEP_NAME };
+        self.names_cut += u64::from(name.trim().len() > longest);
         self.last_number += 1;
         self.open.push(Open {
             number: self.last_number,

@@ -304,6 +304,12 @@ fn notes(cuts: &AllCuts) -> Markup {
             log.candidates_dropped,
             "errors left out of account for the explanation, as too many were found",
         ),
+        (log.values_cut, "names, values or messages cut, longer than what is kept of one"),
+        (log.error_lines_cut, "lines of errors left out, too many were in one"),
+        (
+            log.forgotten,
+            "tests, messages or names forgotten before their use, as too many were open at once",
+        ),
         (log.invalid_utf8_lines, "lines not in UTF-8, repaired with U+FFFD"),
         (log.nul_bytes, "NUL bytes taken out"),
         (log.zone_assumed, "time stamps without a zone, read as UTC"),

@@ -55,6 +55,16 @@ fn of_cuts(cuts: &Cuts) -> Vec<String> {
     let errors = count(cuts.candidates_dropped, "error");
     let why = "left out of account for the explanation, as too many were found";
     note(cuts.candidates_dropped, format!("{errors} {why}"));
+    let values = count(cuts.values_cut, "value");
+    note(
+        cuts.values_cut,
+        format!("{values} cut: names or messages longer than what is kept of one"),
+    );
+    let lines = count(cuts.error_lines_cut, "line");
+    note(cuts.error_lines_cut, format!("{lines} of errors left out, too many were in one"));
+    let forgotten =
+        "tests, messages or names forgotten before their use, too many were open at once";
+    note(cuts.forgotten, format!("{} {forgotten}", cuts.forgotten));
     let lines = count(cuts.invalid_utf8_lines, "line");
     note(cuts.invalid_utf8_lines, format!("{lines} not in UTF-8, repaired with U+FFFD"));
     let nul = count(cuts.nul_bytes, "NUL byte");

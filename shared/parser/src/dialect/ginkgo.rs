@@ -86,13 +86,13 @@ impl Dialect for Ginkgo {
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
         if BEGINS.iter().any(|begin| text.starts_with(begin)) {
-            self.close();
+            self.close(report);
             self.block = Some(Block::default());
             self.first.get_or_insert(line.number);
             report.framework(FRAMEWORK);
             report.suspect(text);
         } else if text.starts_with("Summarizing ") && (text.ends_with(" Failures:") || text.ends_with(" Failure:")) {
-            self.close();
+            self.close(report);
             self.listing = true;
             report.framework(FRAMEWORK);
         } else if let Some(ran) = RAN.captures(text) {
@@ -114,7 +114,7 @@ impl Dialect for Ginkgo {
 impl Ginkgo {
     fn inside(&mut self, text: &str, report: &mut Report<'_>) {
         if text.starts_with("------") {
-            return self.close();
+            return self.close(report);
         }
         let Some(block) = &mut self.block else { return };
         let said = text.trim();
@@ -144,10 +144,12 @@ impl Ginkgo {
         report.claim();
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, report: &mut Report<'_>) {
         let Some(Block { titles, message, .. }) = self.block.take() else { return };
         if self.failures.len() < MAX_FAILURES {
             self.failures.push((name(&titles), message));
+        } else {
+            report.forget(1);
         }
     }
 

@@ -169,12 +169,15 @@ impl Dialect for GoTest {
 }
 
 impl Opens {
-    fn announce(&mut self, package: u32, name: &str, line: u64) {
+    /// Notes a test that begins; whether there is room for it.
+    fn announce(&mut self, package: u32, name: &str, line: u64) -> bool {
         let name = cut(name, MAX_NAME);
         let held: usize = self.0.iter().map(|open| open.name.len()).sum();
-        if held + name.len() <= MAX_OPEN {
+        let has_room = held + name.len() <= MAX_OPEN;
+        if has_room {
             self.0.push(Open { package, name: name.to_owned(), line });
         }
+        has_room
     }
 
     fn place(&self, package: u32, name: &str) -> Option<usize> {

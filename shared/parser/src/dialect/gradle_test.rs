@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
+use crate::text::cut;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct GradleTest {
@@ -36,8 +37,12 @@ pub(super) struct GradleTest {
     /// In a task that tests, and the class whose tests the plug-in tells.
     in_task: bool,
     class: Option<String>,
+    /// Tests that failed, by the begins of their lines: the retry plug-in runs them again.
+    tried: Vec<String>,
 }
 
+/// How many failed tests are known when they are run again.
+const MAX_TRIED: usize = 64;
 /// The longest name of a class that is remembered, in bytes.
 const MAX_CLASS: usize = 300;
 
@@ -108,17 +113,34 @@ impl GradleTest {
         let test = report.case("junit", name, Some(class), result);
         self.last = report.line.number;
         match result {
-            TestOutcome::Pass => self.passed += 1,
+            TestOutcome::Pass => {
+                self.passed += 1;
+                self.retried(report);
+            }
             TestOutcome::Skip => self.skipped += 1,
             TestOutcome::Fail | TestOutcome::Error => self.failures += 1,
         }
         if result == TestOutcome::Fail {
             (self.in_failure, self.in_frames) = (true, false);
+            if let Some(tried) = line_name(report.line.text).filter(|_| self.tried.len() < MAX_TRIED) {
+                self.tried.push(cut(tried, MAX_CLASS).to_owned());
+            }
             report.error(Severity::Error, Reason::Assertion, report.line.text);
             self.failed = Some(test);
         } else {
             report.claim();
             report.tell_test(test);
+        }
+    }
+
+    /// A test that passed after it had failed has not failed.
+    fn retried(&mut self, report: &mut Report<'_>) {
+        let Some(name) = line_name(report.line.text).map(|name| cut(name, MAX_CLASS)) else { return };
+        let before = self.tried.len();
+        self.tried.retain(|tried| tried != name);
+        if self.tried.len() < before {
+            self.failures = self.failures.saturating_sub((before - self.tried.len()) as u64);
+            report.findings.errors.retried(report.tool, &format!("{name} FAILED"));
         }
     }
 
@@ -189,6 +211,11 @@ impl GradleTest {
             line,
         });
     }
+}
+
+/// What stands before the result in `shop.CartTest > adds() FAILED`.
+fn line_name(text: &str) -> Option<&str> {
+    result(text).map(|(name, _)| name)
 }
 
 /// A test and its result: `shop.CartTest > adds(int) > [1] 5 FAILED`
@@ -318,5 +345,16 @@ mod tests {
         );
         assert_eq!(seen.summaries, ["junit 5 run 4 passed 1 failed 1 skipped"]);
         assert_eq!(seen.tests, ["pass shop.CartTest shop.CartTest.adds()"]);
+    }
+
+    #[test]
+    fn a_test_that_passed_at_last_has_not_failed() {
+        let seen = read(
+            "> Task :test\n\nshop.CartTest > adds() FAILED\n    org.E: expected 3\n        at shop.CartTest.adds(CartTest.java:14)\n\n\
+             shop.CartTest > adds() PASSED\n\nshop.CartTest > takes() FAILED\n    org.E: expected 4\n        at shop.CartTest.takes(CartTest.java:20)\n\n\
+             > Task :check FAILED\nBUILD FAILED\n",
+        );
+        assert_eq!(seen.summaries, ["junit 2 run 1 passed 1 failed 0 skipped"]);
+        assert!(seen.explanation.iter().all(|why| !why.starts_with("3-")), "{:?}", seen.explanation);
     }
 }

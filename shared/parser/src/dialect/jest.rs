@@ -199,6 +199,7 @@ fn failure_name(text: &str) -> Option<&str> {
 /// Headings behind `●` that are no failures.
 fn is_note(name: &str) -> bool {
     matches!(name, "Console" | "Deprecation Warning" | "Validation Warning")
+        || name.starts_with("LOGGING RETRY ERRORS")
         || name.ends_with(" Warning:")
 }
 

@@ -158,6 +158,7 @@ impl Mozlog {
         }
         if self.failed.len() == MAX_OPEN {
             self.failed.remove(0);
+            report.forget(1);
         }
         self.failed.push(fields.name.to_owned());
         self.counts.failed += 1;

@@ -70,6 +70,9 @@ impl Nextest {
             "FAIL" | "FAIL + LEAK" | "LEAK-FAIL" => TestOutcome::Fail,
             _ => TestOutcome::Error,
         };
+        if passed && retried {
+            report.findings.errors.retried(report.tool, &format!("'{}'", &case[5]));
+        }
         let (class, duration_s) = (Some(&case[4]), case[3].parse().ok());
         report.tell_case(&Case { class, duration_s, ..Case::new("cargo", &case[5], result) });
         if matches!(&case[2], "TIMEOUT" | "TMT") {
@@ -142,5 +145,15 @@ mod tests {
              \x20 TRY 2 FAIL [   0.01s] shop cart::b\n",
         );
         assert_eq!(seen.tests, ["pass shop cart::a", "fail shop cart::b"]);
+    }
+
+    #[test]
+    fn what_a_test_said_before_it_passed_explains_nothing() {
+        let seen = read(
+            "    Starting 2 tests across 1 binary\n  TRY 1 FAIL [   0.01s] shop cart::a\n    thread 'cart::a' panicked at src/cart.rs:3:5:\n    no price\n\
+             \x20 TRY 2 PASS [   0.01s] shop cart::a\n        FAIL [   0.01s] shop cart::b\n    thread 'cart::b' panicked at src/cart.rs:9:5:\n    no tax\n\
+             \x20    Summary [   0.1s] 2 tests run: 1 passed (1 flaky), 1 failed, 0 skipped\nerror: test run failed\n",
+        );
+        assert_eq!(seen.explanation, ["7-8 nextest assertion"]);
     }
 }

@@ -174,6 +174,7 @@ impl Pytest {
         for failure in self.failures.untold() {
             tell_failure(failure, report);
         }
+        report.forget(self.failures.forgotten);
         report.summary(summary);
         *self = Self::default();
     }

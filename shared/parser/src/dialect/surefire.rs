@@ -35,6 +35,8 @@ pub(super) struct Surefire {
     told: bool,
     /// The list at the end that is open.
     list: Option<TestOutcome>,
+    /// In the list of tests that passed when they were run again.
+    flakes: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
@@ -67,11 +69,11 @@ impl Dialect for Surefire {
     const NAME: &'static str = "surefire";
     const LITERALS: &'static [&'static str] = &[
         "Tests run: ", "<<< FAILURE!", "<<< ERROR!", "Failed tests:", "Tests in error:",
-        "[ERROR] Failures:", "[ERROR] Errors:", " T E S T S",
+        "[ERROR] Failures:", "[ERROR] Errors:", " T E S T S", "Flakes:", "Flaked tests:",
     ];
 
     fn awake(&self) -> bool {
-        self.failure_lines > 0 || self.list.is_some()
+        self.failure_lines > 0 || self.list.is_some() || self.flakes
     }
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
@@ -83,10 +85,14 @@ impl Dialect for Surefire {
             report.framework("junit");
             report.build_tool("maven");
         } else if let Some((result, first)) = list(line.text) {
-            self.list = Some(result);
+            (self.list, self.flakes) = (Some(result), false);
             if !first.trim().is_empty() {
                 self.listed(first, report);
             }
+        } else if matches!(untagged(line.text).trim(), "Flakes:" | "Flaked tests:") {
+            self.flakes = true;
+        } else if self.flakes {
+            self.flake(untagged(line.text), report);
         } else if self.list.is_some() {
             self.listed(untagged(line.text), report);
         } else if self.failure_lines > 0 {
@@ -108,7 +114,7 @@ impl Dialect for Surefire {
 impl Surefire {
     fn counts(&mut self, counts: &Captures<'_>, report: &mut Report<'_>) {
         self.tell_failed(report);
-        (self.failure_lines, self.list) = (0, None);
+        (self.failure_lines, self.list, self.flakes) = (0, None, false);
         let number = |group| counts::number(counts, group);
         let counted =
             Counts { run: number(1), failed: number(2).saturating_add(number(3)), skipped: number(4) };
@@ -189,6 +195,16 @@ impl Surefire {
         let is_nested = nested.strip_prefix(class.as_str()).is_some_and(|rest| rest.starts_with('$'));
         if is_nested && method == test.name {
             cut(nested, MAX_CLASS).clone_into(class);
+        }
+    }
+
+    /// `shop.CartTest.adds`, or `adds(shop.CartTest)`, in the list of those that passed at last; what
+    /// its runs said follows.
+    fn flake(&mut self, text: &str, report: &mut Report<'_>) {
+        report.claim();
+        let name = text.trim();
+        if !name.is_empty() && !name.starts_with("Run ") && !name.contains(' ') {
+            report.findings.errors.retried(report.tool, name);
         }
     }
 
@@ -314,6 +330,19 @@ mod tests {
              of all: 3\n\tat shop.CartTest.adds(CartTest.java:14)\n\n[INFO] BUILD FAILURE\n",
         );
         assert_eq!(seen.explanation, ["1-4 surefire assertion"]);
+    }
+
+    #[test]
+    fn a_test_that_passed_at_last_explains_nothing_and_is_not_among_those_that_failed() {
+        let seen = read(
+            "[ERROR] shop.CartTest.adds -- Time elapsed: 0.004 s <<< FAILURE!\norg.E: expected 3\n\tat shop.CartTest.adds(CartTest.java:14)\n\n\
+             [ERROR] shop.CartTest.takes -- Time elapsed: 0.004 s <<< FAILURE!\norg.E: expected 4\n\tat shop.CartTest.takes(CartTest.java:20)\n\n\
+             [INFO] Results:\n[WARNING] Flakes: \n[WARNING] shop.CartTest.adds\n[ERROR]   Run 1: CartTest.adds:14 expected 3\n[INFO]   Run 2: PASS\n[INFO] \n\
+             [ERROR] Failures: \n[ERROR] shop.CartTest.takes\n[ERROR]   Run 1: CartTest.takes:20 expected 4\n[ERROR]   Run 2: CartTest.takes:20 expected 4\n[INFO] \n\
+             [ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Flakes: 1\n",
+        );
+        assert_eq!(seen.summaries, ["junit 2 run 1 passed 1 failed 0 skipped"]);
+        assert_eq!(seen.explanation, ["5-6 surefire assertion"]);
     }
 
     #[test]

@@ -88,6 +88,8 @@ impl Tox {
                 report.end_step(Nesting::Part, Some(outcome));
             } else if self.known.len() < MAX_KNOWN {
                 self.known.push((cut(env, MAX_NAME).to_owned(), outcome));
+            } else {
+                report.forget(1);
             }
         }
     }

@@ -158,6 +158,8 @@ impl Job {
             report.open_step(name, Nesting::Group);
             let kept = |text| cut(text, MAX_ACTION).to_owned();
             self.actions.push((kept(id), kept(name)));
+        } else {
+            report.findings.steps.dropped += 1;
         }
     }
 

@@ -124,11 +124,15 @@ impl Job {
 
     fn open_stage(&mut self, name: &str, report: &mut Report<'_>) {
         if self.blocks.len() >= MAX_DEPTH {
+            report.findings.steps.dropped += 1;
             return;
         }
         if let Some(branch) = name.strip_prefix("Branch: ") {
             let branch = cut(branch, MAX_NAME);
-            if self.branches.len() < MAX_BRANCHES && !self.branches.iter().any(|b| b == branch) {
+            let is_known = self.branches.iter().any(|known| known == branch);
+            if is_known || self.branches.len() >= MAX_BRANCHES {
+                report.forget(u64::from(!is_known));
+            } else {
                 self.branches.push(branch.to_owned());
             }
         }

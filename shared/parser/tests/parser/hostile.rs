@@ -40,6 +40,28 @@ fn a_line_over_64_kib_is_cut_and_the_cut_is_told() {
 }
 
 #[test]
+fn whatever_a_limit_leaves_out_is_counted() {
+    let long = "x".repeat(1_000);
+    let cuts = |log: &str| build(log.as_bytes())["cuts"].clone();
+    let of = |log: &str, limit: &str| cuts(log)[limit].as_u64().unwrap();
+    let case = |name: &str| format!("--- FAIL: Test{name} (0.00s)\nFAIL\nFAIL\tshop\t0.1s\n");
+    assert!(of(&case(&long), "values_cut") > 0);
+    assert_eq!(of(&case("Cart"), "values_cut"), 0);
+    assert!(of(&format!("##[group]{long}\n##[endgroup]\n"), "values_cut") > 0);
+    assert!(of(&format!("ERROR {long}\n"), "values_cut") > 0);
+
+    let block = format!("a.c:3:5: error: no\n{}", "    3 | in x;\n".repeat(300));
+    assert!(of(&block, "error_lines_cut") >= 100);
+    assert_eq!(of("a.c:3:5: error: no\n    3 | in x;\n", "error_lines_cut"), 0);
+
+    let running: String = (0..2_000).map(|at| format!("=== RUN   TestCart{at}\n")).collect();
+    assert!(of(&running, "forgotten") > 1_000);
+    let tests: String = (0..100).map(|at| format!("    cart_test.go:{at}: got {at}\n")).collect();
+    assert!(of(&format!("=== RUN   TestCart\n{tests}"), "forgotten") > 80);
+    assert_eq!(of("=== RUN   TestCart\n--- PASS: TestCart (0.00s)\n", "forgotten"), 0);
+}
+
+#[test]
 fn a_secret_on_the_cut_of_a_long_line_does_not_show_its_beginning() {
     let secret = format!("AKIA{}", "Z7QXW2NB4KTJ6LMP");
     for shift in 0..secret.len() {
@@ -112,6 +134,8 @@ proptest! {
             Just(b"E   ".to_vec()), Just(b"--- FAIL: ".to_vec()), Just(b"[ERROR] ".to_vec()),
             Just(b"Tests run: ".to_vec()), Just(b"error".to_vec()), Just("●".as_bytes().to_vec()),
             Just(b"2026-03-04T10:15:22.1234567Z ".to_vec()), Just(b"99999999999999999999".to_vec()),
+            Just(b"#3 [1/2] RUN ".to_vec()), Just(b"#3 0.400 ".to_vec()), Just(b"#3 DONE 0.1s".to_vec()),
+            Just(b"make[1]: Entering directory 'a'".to_vec()), Just(b"make[1]: Leaving directory 'a'".to_vec()),
         ], 0..120)
     ) {
         read(&log.concat());

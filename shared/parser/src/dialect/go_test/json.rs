@@ -5,7 +5,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::lines::why;
-use super::{BENCHMARK, FRAMEWORK, GoTest, LazyLock, Logs, Opens, PACKAGE, Package};
+use super::{BENCHMARK, FRAMEWORK, GoTest, LazyLock, Logs, MAX_LOGGED, Opens, PACKAGE, Package};
 use crate::dialect::captured;
 use crate::errors::PastBlock;
 use crate::pattern::pattern;
@@ -70,14 +70,15 @@ impl GoTest {
             compiled(action.output.trim_end(), line.number, report);
             return true;
         }
-        let at = self.json.at(&action.package);
+        let at = self.json.at(&action.package, report);
         let Json { running, panic, .. } = &mut self.json;
         let mut around = Around { open: &mut self.open, logged: &mut self.logged, panic };
         match (action.action.as_str(), action.test.as_str()) {
             ("output", test) => running[at].output((test, &action.output), &mut around, report),
             ("run", name) if !name.is_empty() => {
                 running[at].failed_at = None;
-                around.open.announce(running[at].package.id, name, line.number);
+                let is_kept = around.open.announce(running[at].package.id, name, line.number);
+                report.forget(u64::from(!is_kept));
             }
             ("pass" | "fail" | "skip", "") => running.remove(at).end(&action, &mut around, report),
             ("pass" | "fail" | "skip", _) => running[at].case(&action, &mut around, report),
@@ -88,14 +89,15 @@ impl GoTest {
 }
 
 impl Json {
-    /// The place of a package. Where too many run, the oldest is given up.
-    fn at(&mut self, name: &str) -> usize {
+    /// The place of a package. Where too many run, the oldest is told as far as it is known.
+    fn at(&mut self, name: &str, report: &mut Report<'_>) -> usize {
         let name = cut(name, MAX_PATH);
         if let Some(at) = self.running.iter().position(|running| running.name == name) {
             return at;
         }
         if self.running.len() >= MAX_PACKAGES {
-            self.running.remove(0);
+            self.running.remove(0).package.end(None, report);
+            report.forget(1);
         }
         self.last_id = self.last_id.wrapping_add(1).max(1);
         let package = Package { id: self.last_id, ..Package::default() };
@@ -148,7 +150,9 @@ impl Running {
         } else if let Some(benchmark) = captured(&BENCHMARK, text, " ns/op") {
             self.package.benchmark(&benchmark, report);
         } else {
+            let is_full = around.logged.0.len() >= MAX_LOGGED;
             let read = around.logged.read((self.package.id, test), number, text, self.in_message);
+            report.forget(u64::from(is_full && read == Some(true)));
             self.in_message = read.is_some();
         }
     }

@@ -24,7 +24,10 @@ impl GoTest {
         let mut words = announced.split_whitespace();
         let (what, Some(name)) = (words.next(), words.next()) else { return };
         match what {
-            Some("RUN") => self.open.announce(0, name, line),
+            Some("RUN") => {
+                let is_kept = self.open.announce(0, name, line);
+                report.forget(u64::from(!is_kept));
+            }
             Some("CONT" | "NAME" | "PAUSE") => {}
             _ => return,
         }
@@ -119,7 +122,9 @@ impl GoTest {
     /// one.
     pub(super) fn message(&mut self, line: Line<'_>, report: &mut Report<'_>) -> bool {
         let test = self.running.as_deref().unwrap_or_default();
+        let is_full = self.logged.0.len() >= MAX_LOGGED;
         let read = self.logged.read((0, test), line.number, line.text, self.in_message);
+        report.forget(u64::from(is_full && read == Some(true)));
         self.in_message = read.is_some();
         if read == Some(false) {
             report.join();

@@ -26,6 +26,8 @@ pub(super) struct Failures {
     headers: Vec<u32>,
     /// The folder below which the nodes are.
     root: String,
+    /// Tests that found no room among those that were told.
+    pub(super) forgotten: u64,
 }
 
 /// A failure as its section shows it.
@@ -82,6 +84,8 @@ impl Failures {
         let oldest = self.kept.remove(0).with_node();
         if self.told.len() < MAX_TOLD {
             self.told.push(hash(&oldest.node, oldest.result));
+        } else {
+            self.forgotten += 1;
         }
         Some(oldest)
     }
@@ -91,6 +95,8 @@ impl Failures {
         if self.told.len() < MAX_TOLD {
             self.told.push(hash(node, result));
             self.headers.push(hash(cut(&names::domain(node), MAX_NODE), result));
+        } else {
+            self.forgotten += 1;
         }
     }
 
