@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use logmill_model::{Severity, Timestamp};
+use logmill_model::{Severity, TestSummary, Timestamp};
 use logmill_parser::{Event, Options, Parser};
 use logmill_unpack::{Entry, Limits, Object};
 use serde_json::Value;
@@ -53,12 +53,13 @@ struct Job {
     /// Name, first and last second.
     steps: Vec<(String, i64, i64)>,
     warnings: u64,
+    tests: Vec<TestSummary>,
 }
 
 fn traces(set: &Path) -> Result<Figures> {
     let Some(text) = read(&set.join("truth.jsonl"))? else { return Ok(Figures::new()) };
-    let (mut results, mut steps, mut warnings) =
-        (Share::default(), Share::default(), Share::default());
+    let (mut results, mut steps, mut warnings, mut tests) =
+        (Share::default(), Share::default(), Share::default(), Share::default());
     for row in text.lines().filter(|row| !row.trim().is_empty()) {
         let row: Value = serde_json::from_str(row).context(TRACES)?;
         let file = row["file"].as_str().context("a row without a file")?;
@@ -81,13 +82,28 @@ fn traces(set: &Path) -> Result<Figures> {
         let found = job.warnings;
         warnings
             .count(wanted == Some(found), || format!("{file}: {found} are {wanted:?} warnings"));
+        if row["tests"].is_object() {
+            let is_right = matches!(&job.tests[..], [summary] if is_said(summary, &row["tests"]));
+            tests.count(is_right, || format!("{file}: {:?} are {}", job.tests, row["tests"]));
+        }
     }
     Ok([
         results.figure(&format!("{TRACES}.results_right")),
         steps.figure(&format!("{TRACES}.steps_right")),
         warnings.figure(&format!("{TRACES}.warnings_right")),
+        tests.figure(&format!("{TRACES}.tests_right")),
     ]
     .into())
+}
+
+/// Whether a summary has the counts of `tests`, where those that are pending are among those that run.
+fn is_said(summary: &TestSummary, tests: &Value) -> bool {
+    let count = |name: &str| tests[name].as_u64();
+    tests["framework"] == *summary.framework
+        && count("run") == Some(summary.run + summary.skipped)
+        && count("failed") == Some(summary.failed)
+        && count("pending") == Some(summary.skipped)
+        && tests["duration_s"].as_f64() == summary.duration_s
 }
 
 fn parse(path: &Path) -> Result<Job> {
@@ -99,6 +115,7 @@ fn parse(path: &Path) -> Result<Job> {
             job.steps.push((step.name.clone(), second(step.started_at), second(step.finished_at)));
         }
         Event::Error(error) if error.severity == Severity::Warning => job.warnings += 1,
+        Event::TestSummary(summary) => job.tests.push(summary.clone()),
         Event::Build(build) => build.result.as_str().clone_into(&mut job.result),
         _ => {}
     };
@@ -171,9 +188,11 @@ mod tests {
         assert!(score(corpus.path()).unwrap().is_empty());
         let set = corpus.path().join("gitlab_trace");
         fs::create_dir(&set).unwrap();
-        let log = "section_start:1:a\r\nsection_end:2:a\r\nJob succeeded\n";
+        let log = "section_start:1:a\r\nsection_end:2:a\r\nFinished in 7 seconds\n\
+            12 examples, 1 failure, 2 pending\nJob succeeded\n";
         fs::write(set.join("x.log"), log).unwrap();
-        let row = r#"{"file": "x.log", "job_result": "success", "warnings": 1, "steps": [
+        let row = r#"{"file": "x.log", "job_result": "success", "warnings": 1, "tests": {
+            "framework": "rspec", "run": 12, "failed": 1, "pending": 2, "duration_s": 7}, "steps": [
             {"name": "a", "started_epoch": 1, "finished_epoch": 2},
             {"name": "b", "started_epoch": 1, "finished_epoch": 2}]}"#;
         fs::write(set.join("truth.jsonl"), row.replace('\n', "")).unwrap();
@@ -181,5 +200,8 @@ mod tests {
         let figure = |name: &str| figures[&format!("gitlab_trace.{name}")];
         assert_eq!(figure("steps_right"), 0.5);
         assert_eq!((figure("results_right"), figure("warnings_right")), (1.0, 0.0));
+        assert_eq!(figure("tests_right"), 1.0);
+        fs::write(set.join("x.log"), log.replace("2 pending", "3 pending")).unwrap();
+        assert_eq!(score(corpus.path()).unwrap()["gitlab_trace.tests_right"], 0.0);
     }
 }
