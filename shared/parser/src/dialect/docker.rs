@@ -1,4 +1,5 @@
-//! Image builds: the layers of `docker build` (`Step 2/5 : RUN make`) and of BuildKit
+//! Image builds: the layers of `docker build` (`Step 2/5 : RUN make`), of Podman and Buildah
+//! (`STEP 2/5: RUN make`, `Error: building at STEP "RUN make": …`) and of BuildKit
 //! (`#7 [build 2/4] RUN make`, whose steps `envelope::buildkit` tells), and what failed.
 
 use std::sync::LazyLock;
@@ -21,14 +22,14 @@ pub(super) struct Docker {
 }
 
 static CLASSIC: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"Step\s+(\d+/\d+)\s*:\s*(.+)"));
+    LazyLock::new(|| pattern(r"(?:Step|STEP)\s+(\d+/\d+)\s*:\s*(.+)"));
 static BUILDKIT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^#\d+ \[(?:\S+ )*(\d+/\d+)\] (.+)$"));
 
 impl Dialect for Docker {
     const NAME: &'static str = "docker";
     const LITERALS: &'static [&'static str] = &[
-        "Step ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "returned a non-zero code: ", "failed to solve", " ERROR: ",
+        "Step ", "STEP ", "] FROM ", "] RUN ", "] COPY ", "] ADD ", "] WORKDIR ", "Successfully built ", "Successfully tagged ", "returned a non-zero code: ", "failed to solve", " ERROR: ",
         "[internal] load build definition", " naming to ",
     ];
 
@@ -36,7 +37,7 @@ impl Dialect for Docker {
         let text = line.text;
         let layer = if text.starts_with('#') { BUILDKIT.captures(text) } else { None };
         if let Some(layer) =
-            layer.or_else(|| text.contains("Step ").then(|| CLASSIC.captures(text)).flatten())
+            layer.or_else(|| (text.contains("Step ") || text.contains("STEP ")).then(|| CLASSIC.captures(text)).flatten())
         {
             report.kind(RecordKind::DockerLayer);
             report.field("docker_layer", &layer[1]);
@@ -48,13 +49,19 @@ impl Dialect for Docker {
             }
             report.build_tool("docker");
             self.in_build = true;
-            if text.starts_with("Step ") {
+            if text.starts_with("Step ") || text.starts_with("STEP ") {
                 report.open_step(&format!("{} {}", &layer[1], &layer[2]), Nesting::Tool);
             }
         } else if self.in_build && text.starts_with("Successfully built ") {
             report.close_step(Nesting::Tool, Outcome::Success);
             report.verdict(Outcome::Success);
-        } else if text.contains("returned a non-zero code: ") || text.contains("failed to solve") {
+        } else if self.in_build && text.starts_with("Successfully tagged ") {
+            report.verdict(Outcome::Success);
+        } else if text.contains("returned a non-zero code: ")
+            || text.contains("failed to solve")
+            || text.starts_with("Error: building at STEP ")
+            || text.starts_with("Error: error building at STEP ")
+        {
             self.failed(text, report);
         } else if let Some(message) = vertex(text).and_then(|said| said.strip_prefix("ERROR: ")) {
             report.build_tool("docker");
@@ -122,6 +129,16 @@ mod tests {
         assert_eq!(seen.steps, ["1-2 success 1/2 FROM debian", "3-4 failed 2/2 RUN make"]);
         assert_eq!(seen.records[0].fields.get("docker_layer"), Some("1/2"));
         assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
+    fn layers_of_podman_are_steps_too() {
+        let seen = read(
+            "STEP 1/2: FROM debian\nSTEP 2/2: RUN make\nmake: *** No rule to make target 'all'.  Stop.\n\
+             Error: building at STEP \"RUN make\": while running runtime: exit status 2\n",
+        );
+        assert_eq!(seen.steps, ["1-1 success 1/2 FROM debian", "2-3 failed 2/2 RUN make"]);
+        assert_eq!((seen.result, seen.explanation), ("failed", vec!["3-3 make configuration".to_owned()]));
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::text::cut;
 pub(super) struct Tox {
     /// The environment that runs.
     open: Option<String>,
-    /// Whether it is one of tox 3, and a command of it failed.
-    failed: Option<bool>,
+    /// If it is one of tox 3, how it ended as far as is known.
+    came_to: Option<Outcome>,
     /// The last environment, whose result the summary says.
     waiting: Option<String>,
     /// Environments whose results stand before their output.
@@ -41,6 +41,9 @@ const PHASES_3: [&str; 9] = [
     "create", "recreate", "installdeps", "inst", "inst-nodeps", "develop-inst", "run-test-pre", "run-test", "runtests",
 ];
 
+/// What ends an environment of tox 3.
+const ERRORS_3: [&str; 3] = ["InvocationError", "could not install deps", "InterpreterNotFound"];
+
 impl Dialect for Tox {
     const NAME: &'static str = "tox";
     const LITERALS: &'static [&'static str] = &[
@@ -48,14 +51,15 @@ impl Dialect for Tox {
         ": install_requires> ", ": build_wheel> ", ": _optional_hooks> ", ": skipped because ", " seconds) ", " ✔ in ", " ✖ in ",
         " ⚠ in ", ": OK (", ": SKIP (", ": FAIL code ", "congratulations :)", "evaluation failed :(",
         " create: /", " installdeps: ", " inst-nodeps: ", " run-test", " runtests: ",
-        "ERROR: InvocationError", "ERROR: could not install deps", "___ summary ___", ": commands failed", ": commands succeeded",
+        "ERROR: InvocationError", "ERROR: could not install deps", ": InterpreterNotFound: ", "___ summary ___", ": commands failed", ": commands succeeded",
     ];
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
-        match text.trim() {
-            "congratulations :)" => return self.ended(Outcome::Success, report),
-            "evaluation failed :(" => return self.ended(Outcome::Failed, report),
+        // tox 4 says how long it took behind that.
+        match text.trim().split(" (").next() {
+            Some("congratulations :)") => return self.ended(Outcome::Success, report),
+            Some("evaluation failed :(") => return self.ended(Outcome::Failed, report),
             _ => {}
         }
         if let Some((env, said)) = said_of(text) {
@@ -64,8 +68,8 @@ impl Dialect for Tox {
             self.total(env, outcome, report);
         } else if let Some(env) = phase_3(text) {
             self.begin(env, report);
-            self.failed.get_or_insert(false);
-        } else if self.failed.is_some() {
+            self.came_to.get_or_insert(Outcome::Success);
+        } else if self.came_to.is_some() {
             self.line_3(text, report);
         }
     }
@@ -108,13 +112,12 @@ impl Tox {
 
     /// Ends the environment that is open, for something else begins.
     fn close(&mut self, report: &mut Report<'_>) {
-        let failed = self.failed.take();
+        let came_to = self.came_to.take();
         let Some(env) = self.open.take() else { return };
         let known = self.known.iter().position(|(known, _)| *known == env);
-        let outcome = match failed {
+        let outcome = match came_to {
             _ if let Some(at) = known => self.known.remove(at).1,
-            Some(true) => Outcome::Failed,
-            Some(false) => Outcome::Success,
+            Some(outcome) => outcome,
             // What is to be tested has been built.
             None if env.starts_with(".pkg") => Outcome::Success,
             None => {
@@ -140,8 +143,11 @@ impl Tox {
 
     /// A line of tox 3 in or behind an environment.
     fn line_3(&mut self, text: &str, report: &mut Report<'_>) {
-        if text.starts_with("ERROR: InvocationError") || text.starts_with("ERROR: could not install deps") {
-            self.failed = Some(true);
+        let is_error = text.strip_prefix("ERROR: ").is_some_and(|said| ERRORS_3.iter().any(|error| said.starts_with(error)));
+        if text.starts_with("SKIPPED: InterpreterNotFound") {
+            self.came_to = Some(Outcome::Skipped);
+        } else if is_error {
+            self.came_to = Some(Outcome::Failed);
             report.error(Severity::Error, Reason::Summary, text);
         } else if text.starts_with("___") {
             self.close(report);
@@ -158,7 +164,7 @@ impl Tox {
 
 /// The environment and what is said of it: `py311: commands[0]> pytest`
 fn said_of(text: &str) -> Option<(&str, &str)> {
-    text.split_once(": ").filter(|(env, _)| is_env(env) && *env != "ERROR")
+    text.split_once(": ").filter(|(env, _)| is_env(env) && !matches!(*env, "ERROR" | "SKIPPED"))
 }
 
 /// `  py311: FAIL code 1 (0.97=setup[0.77]+cmd[0.20] seconds)`, `ERROR:   py36: commands failed`
@@ -233,12 +239,20 @@ mod tests {
             "py36 create: /app/.tox/py36\npy36 installdeps: pytest\npy36 run-test-pre: PYTHONHASHSEED='3401807567'\n\
              py36 run-test: commands[0] | pytest\nno such thing\n\
              ERROR: InvocationError for command /app/.tox/py36/bin/pytest (exited with code 1)\n\
-             docs create: /app/.tox/docs\ndocs run-test: commands[0] | sphinx-build\n\
+             py35 create: /app/.tox/py35\nSKIPPED: InterpreterNotFound: python3.5\ndocs create: /app/.tox/docs\ndocs run-test: commands[0] | sphinx-build\n\
              ___________________________________ summary ____________________________________\n\
              ERROR:   py36: commands failed\n  docs: commands succeeded\n",
         );
-        assert_eq!(seen.steps, ["1-6 failed py36", "7-8 success docs"]);
+        assert_eq!(seen.steps, ["1-6 failed py36", "7-8 skipped py35", "9-10 success docs"]);
         assert_eq!(seen.result, "failed");
+    }
+
+    #[test]
+    fn environments_that_all_went_well_are_a_build_that_did() {
+        let seen = read(
+            "docs: commands[0]> sphinx-build\nok\n  docs: OK (0.22=setup[0.15]+cmd[0.07] seconds)\n  congratulations :) (0.46 seconds)\n",
+        );
+        assert_eq!((seen.result, seen.steps), ("success", vec!["1-2 success docs".to_owned()]));
     }
 
     #[test]
