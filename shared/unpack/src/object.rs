@@ -19,7 +19,7 @@ pub struct Object<R> {
 enum State<R> {
     /// One log, and whether it was handed out.
     Log(Head<R>, bool),
-    Archive(Archive<R>),
+    Archive(Box<Archive<R>>),
 }
 
 /// One thing that an object holds.
@@ -40,7 +40,7 @@ impl<R: Read + Seek> Object<R> {
     pub fn open(reader: R, limits: Limits) -> Result<Self, Error> {
         let head = Head::read(reader)?;
         let state = if head.format() == Format::Zip {
-            State::Archive(Archive::open(head.into_inner())?)
+            State::Archive(Box::new(Archive::open(head.into_inner(), &limits)?))
         } else {
             State::Log(head, false)
         };
@@ -94,7 +94,8 @@ impl<R: Read + Seek> Object<R> {
     }
 
     /// The next log, or what is left out in its place; `None` at the end. Members of a zip come in
-    /// the order of its directory, folders without being mentioned.
+    /// the order of its directory, folders without being mentioned; nor are the logs of the steps of
+    /// a GitHub job, `build/2_Run tests.txt`, if the archive has the job's whole log `0_build.txt`.
     ///
     /// # Errors
     /// When the reader fails.

@@ -93,25 +93,58 @@ impl Listing {
     }
 }
 
-/// The directory's entry at `at`, which moves behind it.
-fn central<R: Read + Seek>(reader: &mut R, at: &mut u64) -> Result<Found, Error> {
+/// The names that the directory at `at` holds, as far as it is whole, of at most `limit` members.
+pub(super) fn names<R: Read + Seek>(
+    reader: &mut R,
+    mut at: u64,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let mut names = Vec::new();
+    while names.len() < limit
+        && let Some(Some(entry)) = entry(reader, &mut at)?
+    {
+        names.push(entry.name);
+    }
+    Ok(names)
+}
+
+/// An entry of the directory as it stands there.
+struct Raw {
+    fixed: [u8; 46],
+    name: Vec<u8>,
+    extra: Vec<u8>,
+}
+
+/// The directory's entry at `at`, which moves behind it; `Some(None)` at its end, `None` where it is
+/// damaged.
+fn entry<R: Read + Seek>(reader: &mut R, at: &mut u64) -> Result<Option<Option<Raw>>, Error> {
     let mut fixed = [0; 46];
     if !read_at(reader, *at, &mut fixed)? && !fixed.starts_with(&END) {
-        return Ok(Found::Damage);
+        return Ok(None);
     }
     if fixed.starts_with(&END) || fixed.starts_with(&END_64) {
-        return Ok(Found::End);
+        return Ok(Some(None));
     }
     if !fixed.starts_with(&CENTRAL) {
-        return Ok(Found::Damage);
+        return Ok(None);
     }
     let mut name = vec![0; usize::from(u16_at(&fixed, 28))];
     let mut extra = vec![0; usize::from(u16_at(&fixed, 30))];
     let comment = u64::from(u16_at(&fixed, 32));
     if !fill(reader, &mut name)? || !fill(reader, &mut extra)? {
-        return Ok(Found::Damage);
+        return Ok(None);
     }
     *at = (*at + 46 + comment).saturating_add((name.len() + extra.len()) as u64);
+    Ok(Some(Some(Raw { fixed, name, extra })))
+}
+
+/// The member of the directory's entry at `at`, which moves behind it.
+fn central<R: Read + Seek>(reader: &mut R, at: &mut u64) -> Result<Found, Error> {
+    let Raw { fixed, name, extra } = match entry(reader, at)? {
+        Some(Some(entry)) => entry,
+        Some(None) => return Ok(Found::End),
+        None => return Ok(Found::Damage),
+    };
     let mut wide = Zip64::new(&extra);
     let length = wide.value(u32_at(&fixed, 24));
     let packed = wide.value(u32_at(&fixed, 20));

@@ -7,7 +7,7 @@
 mod directory;
 mod name;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom, Take};
 
 use crate::decode::Member;
@@ -32,6 +32,8 @@ pub(crate) struct Archive<R> {
     last: Option<Packed>,
     /// The parts that are taken, with the number that the next of that name gets.
     parts: HashMap<String, u32>,
+    /// The jobs whose whole log the archive has.
+    jobs: HashSet<Vec<u8>>,
 }
 
 /// What a header says of a member.
@@ -67,9 +69,14 @@ enum Listed {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    pub(crate) fn open(mut reader: R) -> Result<Self, Error> {
+    pub(crate) fn open(mut reader: R, limits: &Limits) -> Result<Self, Error> {
         let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
         let directory = directory::find(&mut reader, length)?;
+        let names = match directory {
+            Some(at) => directory::names(&mut reader, at, limits.max_members)?,
+            None => Vec::new(),
+        };
+        let jobs = names.iter().filter_map(|name| name::job(name)).map(<[u8]>::to_vec).collect();
         let (listing, note) = match directory {
             Some(at) => (Listing::Directory { at }, None),
             None => (Listing::Headers { at: 0 }, Some(AsideReason::NoDirectory)),
@@ -84,6 +91,7 @@ impl<R: Read + Seek> Archive<R> {
             spent_before: 0,
             last: None,
             parts: HashMap::new(),
+            jobs,
         })
     }
 
@@ -180,12 +188,22 @@ impl<R: Read + Seek> Archive<R> {
                 continue;
             }
             self.members += 1;
-            if name::is_directory(&header.name) {
+            if name::is_directory(&header.name) || self.is_told(&header) {
                 self.listing.skip(header.data, header.packed);
                 continue;
             }
             return self.listed(&header, limits).map(Some);
         }
+    }
+
+    /// Whether the member is the log of a step and the archive has the whole log of its job, too.
+    /// Without a directory that is known only where the job's log came first.
+    fn is_told(&mut self, header: &Header) -> bool {
+        if let Some(job) = name::job(&header.name) {
+            self.jobs.insert(job.to_vec());
+        }
+        let is_step = name::job_of_step(&header.name).is_some_and(|job| self.jobs.contains(job));
+        is_step && header.packed.is_some()
     }
 
     fn is_too_dense(&self, limits: &Limits) -> bool {

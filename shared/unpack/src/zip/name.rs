@@ -34,6 +34,26 @@ pub(super) fn part(name: &str) -> &str {
     }
 }
 
+/// The job whose whole log a member is in the archive of a run of GitHub's workflows: `0_build.txt`.
+pub(super) fn job(name: &[u8]) -> Option<&[u8]> {
+    numbered(name).filter(|job| !job.contains(&b'/'))
+}
+
+/// The job one of whose steps a member is there: `build/2_Run tests.txt`. The same lines stand in
+/// the job's whole log, if the archive has it.
+pub(super) fn job_of_step(name: &[u8]) -> Option<&[u8]> {
+    let at = name.iter().position(|&byte| byte == b'/')?;
+    let (job, step) = (&name[..at], &name[at + 1..]);
+    numbered(step).filter(|step| !step.contains(&b'/')).map(|_| job)
+}
+
+/// What stands between a number and the extension, `2_` and `.txt`.
+fn numbered(name: &[u8]) -> Option<&[u8]> {
+    let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = name[digits..].strip_prefix(b"_")?.strip_suffix(b".txt")?;
+    (digits > 0 && !rest.is_empty()).then_some(rest)
+}
+
 /// A few letters or digits, not digits alone: `release 1.2` is a whole name.
 fn is_extension(text: &str) -> bool {
     (1..=6).contains(&text.len())
@@ -43,7 +63,19 @@ fn is_extension(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{part, refusal};
+    use super::{job, job_of_step, part, refusal};
+
+    #[test]
+    fn logs_of_jobs_and_of_their_steps_are_told_apart() {
+        assert_eq!(job(b"0_build (ubuntu, 3.11).txt"), Some(&b"build (ubuntu, 3.11)"[..]));
+        assert_eq!(job_of_step(b"build/12_Run tests.txt"), Some(&b"build"[..]));
+        for name in ["build.txt", "0_.txt", "_build.txt", "0_build.log", "build/0_build.txt"] {
+            assert_eq!(job(name.as_bytes()), None, "{name}");
+        }
+        for name in ["0_build.txt", "build/system.txt", "a/b/2_Run.txt", "build/2_a/b.txt"] {
+            assert_eq!(job_of_step(name.as_bytes()), None, "{name}");
+        }
+    }
 
     #[test]
     fn the_part_is_the_path_without_its_extension() {

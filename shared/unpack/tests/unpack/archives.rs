@@ -70,21 +70,37 @@ fn every_job_of_a_run_is_a_log_with_a_name_in_the_order_of_the_archive() {
     let (build, test) = (log_of(5000), log_of(3));
     let members: [(&str, &[u8]); 4] = [
         ("0_build.txt", &build),
-        ("build/", b""),
-        ("build/2_Run tests.txt", &test),
+        ("check/", b""),
+        ("check/2_Run tests.txt", &test),
         ("empty", b""),
     ];
     for packed in [zip_of(&members), streamed_zip_of(&members)] {
         let (logs, asides) = unpack(&packed, &Limits::default());
         assert_eq!(asides, []);
         let parts: Vec<&str> = logs.iter().map(|log| log.part.as_str()).collect();
-        assert_eq!(parts, ["0_build", "build/2_Run tests", "empty"]);
-        assert_eq!(logs[1].name.as_deref(), Some("build/2_Run tests.txt"));
+        assert_eq!(parts, ["0_build", "check/2_Run tests", "empty"]);
+        assert_eq!(logs[1].name.as_deref(), Some("check/2_Run tests.txt"));
         assert!(logs[0].text == build && logs[1].text == test && logs[2].text.is_empty());
         assert!(logs.iter().all(|log| log.end == End::Complete && log.remark.is_none()));
     }
     assert!(unpack(&zip_of(&[]), &Limits::default()).0.is_empty());
     assert!(unpack(&zip_of(&[]), &Limits::default()).1.is_empty());
+}
+
+#[test]
+fn a_step_of_a_job_whose_whole_log_is_there_is_not_counted_twice() {
+    let steps = [log_of(3), log_of(5)];
+    let members: [(&str, &[u8]); 5] = [
+        ("build/1_Set up job.txt", &steps[0]),
+        ("build/2_Run tests.txt", &steps[1]),
+        ("build/system.txt", b"Requested labels: ubuntu-latest\n"),
+        ("lint/1_Set up job.txt", &steps[0]),
+        ("0_build.txt", &steps.concat()),
+    ];
+    let (logs, asides) = unpack(&zip_of(&members), &Limits::default());
+    assert_eq!(asides, []);
+    let parts: Vec<&str> = logs.iter().map(|log| log.part.as_str()).collect();
+    assert_eq!(parts, ["build/system", "lint/1_Set up job", "0_build"]);
 }
 
 #[test]
