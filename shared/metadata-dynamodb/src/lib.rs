@@ -191,6 +191,10 @@ impl Dynamo {
 }
 
 impl Store for Dynamo {
+    async fn plan(&self) -> Result<Vec<String>, Error> {
+        table::plan(&self.client, &self.table).await
+    }
+
     async fn migrate(&self) -> Result<(), Error> {
         table::migrate(&self.client, &self.table).await
     }

@@ -2,14 +2,11 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use logmill_metadata::{Deployment, Error, ErrorKind, Filter, Order, Page, Status};
-use logmill_model::Timestamp;
+use logmill_metadata::{Deployment, Error, Filter, Order, Page, Status, check_page};
 
 use crate::fault::fault;
 use crate::{rows, table};
 
-/// The most deployments of a page.
-const MAX_LIMIT: usize = 1000;
 /// How many items a query with a filter reads at a time.
 const FILTERED_PAGE: i32 = 500;
 
@@ -32,11 +29,8 @@ pub(crate) async fn deployments(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page, Error> {
-    if limit == 0 || limit > MAX_LIMIT {
-        let message = format!("a page of {limit} deployments: ask for 1 to {MAX_LIMIT}");
-        return Err(Error::new(ErrorKind::Invalid, message));
-    }
-    let bounds = bounds(filter, cursor)?;
+    check_page(cursor, limit)?;
+    let bounds = bounds(filter, cursor);
     let range = |index, attribute, value: String| Range {
         index,
         attribute,
@@ -72,14 +66,7 @@ pub(crate) async fn deployments(
 }
 
 /// The first and the last place that the filter and the cursor leave.
-fn bounds(filter: &Filter, cursor: Option<&str>) -> Result<(String, String), Error> {
-    if let Some(cursor) = cursor {
-        let time = cursor.split_once('#').and_then(|(time, _)| time.parse::<Timestamp>().ok());
-        if time.is_none() {
-            let message = format!("{cursor:?} is no cursor of a list of deployments");
-            return Err(Error::new(ErrorKind::Invalid, message));
-        }
-    }
+fn bounds(filter: &Filter, cursor: Option<&str>) -> (String, String) {
     // A place is a time and more, so it comes after the bare time. `-` is before every digit, `~`
     // after it.
     let mut low = filter.from.map_or_else(|| "-".to_owned(), |time| format!("{time:.3}"));
@@ -93,7 +80,7 @@ fn bounds(filter: &Filter, cursor: Option<&str>) -> Result<(String, String), Err
         }
         _ => {}
     }
-    Ok((low, high))
+    (low, high)
 }
 
 async fn query(

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType,
-    TableDescription, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Projection, ProjectionType,
+    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use logmill_metadata::{Error, ErrorKind};
 
@@ -29,6 +29,29 @@ const INDEXES: [(&str, &str, &str); 2] =
 /// How often a new table is looked at until it is active.
 const LOOKS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// What [`migrate`] would do.
+pub(crate) async fn plan(client: &Client, table: &str) -> Result<Vec<String>, Error> {
+    let mut steps = Vec::new();
+    match describe(client, table).await? {
+        None => {
+            let indexes: Vec<_> = INDEXES.iter().map(|(name, ..)| *name).collect();
+            steps.push(format!("make the table {table} with the indexes {}", indexes.join(", ")));
+            steps.push(format!("let rows of {table} expire by {}", rows::EXPIRES));
+            steps.push(format!("keep backups of {table} to any point in time"));
+        }
+        Some(found) => {
+            check(table, &found)?;
+            if !expires(client, table).await? {
+                steps.push(format!("let rows of {table} expire by {}", rows::EXPIRES));
+            }
+            if backups(client, table).await? == Some(false) {
+                steps.push(format!("keep backups of {table} to any point in time"));
+            }
+        }
+    }
+    Ok(steps)
+}
 
 pub(crate) async fn migrate(client: &Client, table: &str) -> Result<(), Error> {
     let mut looked = 0;
@@ -140,7 +163,8 @@ fn check(table: &str, description: &TableDescription) -> Result<(), Error> {
     Err(Error::new(ErrorKind::WrongShape, message))
 }
 
-async fn expire(client: &Client, table: &str) -> Result<(), Error> {
+/// Whether rows expire.
+async fn expires(client: &Client, table: &str) -> Result<bool, Error> {
     let output = client
         .describe_time_to_live()
         .table_name(table)
@@ -148,7 +172,11 @@ async fn expire(client: &Client, table: &str) -> Result<(), Error> {
         .await
         .map_err(|error| fault(error, "dynamodb:DescribeTimeToLive", table, "the table"))?;
     let status = output.time_to_live_description.and_then(|ttl| ttl.time_to_live_status);
-    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+    Ok(matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)))
+}
+
+async fn expire(client: &Client, table: &str) -> Result<(), Error> {
+    if expires(client, table).await? {
         return Ok(());
     }
     let incomplete = |error: BuildError| {
@@ -165,7 +193,31 @@ async fn expire(client: &Client, table: &str) -> Result<(), Error> {
         .map_err(|error| fault(error, "dynamodb:UpdateTimeToLive", table, "the table"))
 }
 
+/// Whether the table can be restored to any point in time; none where the engine has no backups,
+/// as local ones have not.
+async fn backups(client: &Client, table: &str) -> Result<Option<bool>, Error> {
+    match client.describe_continuous_backups().table_name(table).send().await {
+        Ok(output) => {
+            let status = output
+                .continuous_backups_description
+                .and_then(|backups| backups.point_in_time_recovery_description)
+                .and_then(|recovery| recovery.point_in_time_recovery_status);
+            Ok(Some(status == Some(PointInTimeRecoveryStatus::Enabled)))
+        }
+        Err(error) if error.code() == Some("UnknownOperationException") => Ok(None),
+        Err(error) => Err(fault(error, "dynamodb:DescribeContinuousBackups", table, "the table")),
+    }
+}
+
 async fn recoverable(client: &Client, table: &str) -> Result<(), Error> {
+    match backups(client, table).await? {
+        Some(true) => return Ok(()),
+        Some(false) => {}
+        None => {
+            tracing::info!(table, "this endpoint knows no point-in-time recovery; left out");
+            return Ok(());
+        }
+    }
     let incomplete = |error: BuildError| {
         Error::new(ErrorKind::Other, "a request to DynamoDB is incomplete").caused_by(error)
     };

@@ -19,6 +19,7 @@ pub mod deployments;
 pub mod leases;
 pub mod lists;
 pub mod schedules;
+pub mod values;
 pub mod versions;
 
 use std::sync::Arc;
@@ -74,6 +75,13 @@ macro_rules! conformance_tests {
             lists::lists_are_by_application_and_time,
             lists::a_page_of_nothing_is_refused,
             schedules::any_order_of_events_ends_with_the_newest_version_once,
+            values::text_with_nul_is_kept_and_names_stay_apart,
+            values::lists_are_in_the_order_of_bytes,
+            values::times_come_back_to_the_microsecond,
+            values::the_longest_names_are_kept,
+            values::large_numbers_come_back,
+            values::a_plan_is_empty_once_it_was_done,
+            values::twenty_objects_of_one_deployment_are_taken_at_once,
         }
     };
     (@cases $make:path; $($module:ident :: $case:ident),* $(,)?) => {

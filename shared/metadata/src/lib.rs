@@ -38,7 +38,7 @@ mod version;
 
 pub use error::{Error, ErrorKind};
 pub use port::Metadata;
-pub use store::{BlobChange, Change, Commit, Loaded, Store};
+pub use store::{BlobChange, Change, Commit, Loaded, MAX_PAGE, Store, check_page};
 pub use tally::Tally;
 pub use types::{
     Blob, BlobKind, Deployment, Facts, Filter, Lease, MAX_BLOB, MAX_ERROR, ObjectRef, ObjectState,

@@ -14,6 +14,9 @@ use crate::types::{
 };
 use crate::version::Version;
 
+/// The most bytes of a deployment's key. With a time before it, it is a key of DynamoDB's indexes, which
+/// hold 1,024.
+const MAX_KEY: usize = 900;
 /// How often a change is computed anew because others were faster.
 const TRIES: u32 = 40;
 
@@ -22,7 +25,7 @@ const TRIES: u32 = 40;
 /// Every step can be repeated: one whose answer was lost changes nothing the second time. None
 /// rests on a secondary index, and none reads a clock.
 ///
-/// The errors of each are the store's, `Invalid` for a deployment key that is empty or over 1,024
+/// The errors of each are the store's, `Invalid` for a deployment key that is empty or over 900
 /// bytes, `Contended` (retryable) if others changed the same rows too often meanwhile; and
 /// `LeaseLost` where the caller's lease is the condition.
 pub trait Metadata: Store {
@@ -255,9 +258,9 @@ async fn change<S: Store + ?Sized, T>(
     part: Option<&str>,
     rule: impl Fn(&Loaded) -> Result<Step<T>, Error> + Send,
 ) -> Result<T, Error> {
-    if deployment_key.is_empty() || deployment_key.len() > 1024 {
+    if deployment_key.is_empty() || deployment_key.len() > MAX_KEY {
         let message = format!(
-            "the deployment key {deployment_key:?} has {} bytes; 1 to 1,024 are allowed",
+            "the deployment key {deployment_key:?} has {} bytes; 1 to {MAX_KEY} are allowed",
             deployment_key.len()
         );
         return Err(Error::new(ErrorKind::Invalid, message));

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use crate::error::Error;
+use logmill_model::Timestamp;
+
+use crate::error::{Error, ErrorKind};
 use crate::types::{Blob, BlobKind, Deployment, Filter, ObjectState, Page};
 
 /// A deployment's row and that of one of its objects, as they stood at one time or another: a
@@ -53,15 +55,45 @@ pub enum Commit {
     Conflict,
 }
 
+/// The most deployments of a page.
+pub const MAX_PAGE: usize = 1000;
+
+/// Checks what is asked of [`Store::deployments`].
+///
+/// # Errors
+/// `Invalid` for a limit of 0 or over [`MAX_PAGE`], and a cursor that is no
+/// [place](crate::Deployment::place).
+pub fn check_page(cursor: Option<&str>, limit: usize) -> Result<(), Error> {
+    let invalid = |message| Err(Error::new(ErrorKind::Invalid, message));
+    if limit == 0 || limit > MAX_PAGE {
+        return invalid(format!("a page of {limit} deployments: ask for 1 to {MAX_PAGE}"));
+    }
+    let Some(cursor) = cursor else { return Ok(()) };
+    let time = cursor.split_once('#').and_then(|(time, _)| time.parse::<Timestamp>().ok());
+    match time {
+        Some(_) => Ok(()),
+        None => invalid(format!("{cursor:?} is no cursor of a list of deployments")),
+    }
+}
+
 /// The rows of the metadata in one engine. Every read but [`Store::deployments`] shows what was
 /// written before it began.
 ///
-/// Text is kept as it is, NUL included; an engine that can't hold NUL strips and counts it.
+/// Text is kept as it is, NUL included. An engine that can't hold NUL strips and counts it in text for
+/// people; names (keys, parts, owners, versions) come back as they were, or two would become one.
+/// Times are kept to the microsecond at least.
 pub trait Store: Send + Sync + 'static {
+    /// What [`Store::migrate`] would do now, a sentence for each step; empty if nothing.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    fn plan(&self) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+
     /// Makes the tables and indexes that are missing; can be repeated.
     ///
     /// # Errors
-    /// `WrongShape` if there is a table of that name with other keys; the engine's own.
+    /// `WrongShape` if there is a table of that name of another shape, or of a newer version than
+    /// is known; then nothing was changed. The engine's own.
     fn migrate(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Reads a deployment's row and, where `part` is given, that object's.

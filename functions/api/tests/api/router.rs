@@ -43,6 +43,10 @@ fn object() -> ObjectState {
 }
 
 impl Store for Rows {
+    async fn plan(&self) -> Result<Vec<String>, Error> {
+        self.ask(Vec::new())
+    }
+
     async fn migrate(&self) -> Result<(), Error> {
         self.ask(())
     }
