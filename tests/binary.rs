@@ -42,7 +42,9 @@ fn program() -> &'static Path {
             "infra/local/src",
             "shared/deadletter/src",
             "shared/documents/src",
+            "shared/metadata-any/src",
             "shared/metadata-dynamodb/src",
+            "shared/metadata-postgres/src",
             "shared/metadata/src",
             "shared/model/src",
             "shared/objects/src",
@@ -106,6 +108,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
         .env_remove("AWS_ENDPOINT_URL_S3")
         .env_remove("AWS_ENDPOINT_URL_SQS")
+        .env_remove("DATABASE_URL")
         .env_remove("OPENSEARCH_URL")
         .env_remove("CLICOLOR")
         .env_remove("CLICOLOR_FORCE")

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use logmill_deadletter::DeadLetters;
 use logmill_documents::{BulkLimits, Documents, Endpoint, Names};
-use logmill_metadata_dynamodb::Dynamo;
+use logmill_metadata_any::AnyStore;
 use logmill_model::mask::{Policy, Rule};
 use logmill_objects::Objects;
 use logmill_runtime::config;
@@ -14,7 +14,7 @@ use crate::{Parse, Queue, Settings};
 ///
 /// # Errors
 /// A setting that cannot be, named with what to do.
-pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<Dynamo>> {
+pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<AnyStore>> {
     let stores = &config.stores;
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     // The SDK knows nothing of the setting's alias.
@@ -25,7 +25,7 @@ pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<Dynamo>> {
     let endpoint = Endpoint::new(&stores.opensearch_url);
     let names = Names::default().with_logs_alias(&stores.read_alias);
     Ok(Parse {
-        metadata: Dynamo::connect(&sdk, &stores.table_prefix),
+        metadata: AnyStore::connect(&sdk, &stores.table_prefix, stores.database.as_ref())?,
         documents: Documents::connect(&endpoint, names).context("OPENSEARCH_URL")?,
         dead_letters: DeadLetters::new(objects.clone(), &stores.dead_letter_bucket),
         queue: Queue { client: aws_sdk_sqs::Client::new(&sdk), url: config.queue_url.clone() },

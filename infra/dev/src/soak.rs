@@ -63,6 +63,13 @@ const SOAKS: &[Soak] = &[
         tests: Some("kills_"),
     },
     Soak {
+        name: "leases",
+        about: "leases a second of 16 workers on dynoxide, Postgres and DynamoDB Local",
+        variables: &[],
+        cargo: &["bench", "--package", "logmill-metadata-any", "--bench", "leases"],
+        tests: None,
+    },
+    Soak {
         name: "schedules",
         about: "1,000 schedules of events, doubled, late and swapped: the newest version, once",
         variables: &[("LOGMILL_SCHEDULES", "1000")],

@@ -185,8 +185,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         ports: Ports,
     },
-    /// Make the tables and templates of a running `logmill up` that are not there yet
+    /// Make or upgrade tables and templates: of a running `logmill up`, or where variables say
+    ///
+    /// Shows first what it will do. What is there already stays; what a newer Logmill has made is
+    /// not set back. DATABASE_URL, AWS_ENDPOINT_URL_DYNAMODB and OPENSEARCH_URL name other places.
     Migrate {
+        /// Only show what would be done
+        #[arg(long)]
+        plan: bool,
         #[command(flatten)]
         ports: Ports,
     },

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use logmill_local_lambda::Function;
 use logmill_metadata::Owner;
-use logmill_metadata_dynamodb::Dynamo;
+use logmill_metadata_any::AnyStore;
 use logmill_model::Timestamp;
 use logmill_parse::{FUNCTION, Invocation, Parse};
 use logmill_runtime::telemetry;
@@ -48,7 +48,7 @@ pub(crate) enum Environment {
     /// Within this process, whose start `boot` names.
     Here {
         /// The function.
-        parse: Arc<Parse<Dynamo>>,
+        parse: Arc<Parse<AnyStore>>,
         /// This start of the process.
         boot: String,
     },

@@ -10,8 +10,9 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use clap::Args;
 use logmill_deadletter::DeadLetters;
 use logmill_documents::{Documents, Endpoint, Names};
-use logmill_metadata_dynamodb::Dynamo;
+use logmill_metadata_any::AnyStore;
 use logmill_objects::Objects;
+use logmill_runtime::config::Database;
 
 /// The bucket of the logs.
 pub(crate) const BUCKET: &str = "deployment-logs";
@@ -22,9 +23,13 @@ pub(crate) const PARSE_QUEUE: &str = "logmill-parse";
 /// Where its messages go that died too often.
 pub(crate) const PARSE_DEAD_QUEUE: &str = "logmill-parse-dead";
 
-/// The ports of the local cloud, on loopback.
-#[derive(Args, Clone, Copy, Debug)]
+/// The ports of the local cloud, on loopback, and what takes the place of a part.
+#[derive(Args, Clone)]
 pub(crate) struct Ports {
+    /// The Postgres that holds the metadata in place of DynamoDB; or the variable DATABASE_URL,
+    /// which shows no password to others on this machine
+    #[arg(long, value_name = "postgres://…", global = true)]
+    pub(crate) metadata: Option<String>,
     /// Port of the page and the API
     #[arg(
         long,
@@ -72,6 +77,30 @@ pub(crate) struct Ports {
     pub(crate) sqs_port: u16,
 }
 
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ports").field("http_port", &self.http_port).finish_non_exhaustive()
+    }
+}
+
+impl Ports {
+    /// The database of the metadata, as the command line or the environment names it.
+    pub(crate) fn database(&self) -> anyhow::Result<Option<Database>> {
+        Ok(Database::read(|name| match (name, &self.metadata) {
+            ("DATABASE_URL", Some(given)) => Some(given.clone()),
+            _ => std::env::var(name).ok(),
+        })?)
+    }
+
+    /// Whether the metadata or the documents are in the local cloud, which must run then.
+    pub(crate) fn need_up(&self) -> anyhow::Result<bool> {
+        let places = Places::from_environment(self);
+        let dynamodb = places.dynamodb == url(self.dynamodb_port);
+        let search = places.search == url(self.search_port);
+        Ok(search || (dynamodb && self.database()?.is_none()))
+    }
+}
+
 /// A port on loopback.
 pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
@@ -86,7 +115,7 @@ pub(crate) fn url(port: u16) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
     pub(crate) objects: Objects,
-    pub(crate) metadata: Dynamo,
+    pub(crate) metadata: AnyStore,
     pub(crate) documents: Documents,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) queues: aws_sdk_sqs::Client,
@@ -150,7 +179,11 @@ impl Clients {
         };
         let objects = Objects::connect_to(&at(&places.s3, ports.s3_port), &places.s3);
         Ok(Self {
-            metadata: Dynamo::connect(&at(&places.dynamodb, ports.dynamodb_port), ""),
+            metadata: AnyStore::connect(
+                &at(&places.dynamodb, ports.dynamodb_port),
+                "",
+                ports.database()?.as_ref(),
+            )?,
             documents: Documents::connect(&Endpoint::new(places.search.as_str()), Names::default())
                 .context("OPENSEARCH_URL")?,
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
@@ -205,8 +238,14 @@ mod tests {
 
     #[test]
     fn one_part_is_moved_and_the_others_stay_at_their_ports() {
-        let ports =
-            Ports { http_port: 1, s3_port: 2, dynamodb_port: 3, search_port: 4, sqs_port: 5 };
+        let ports = Ports {
+            metadata: None,
+            http_port: 1,
+            s3_port: 2,
+            dynamodb_port: 3,
+            search_port: 4,
+            sqs_port: 5,
+        };
         let places = Places::of(&ports, |name| match name {
             "OPENSEARCH_URL" => Some("https://search.internal:9200/".to_owned()),
             "AWS_ENDPOINT_URL_S3" => Some(String::new()),

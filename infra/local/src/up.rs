@@ -135,7 +135,7 @@ fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> 
     (0..WORKERS).map(environment).collect()
 }
 
-fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_dynamodb::Dynamo> {
+fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_any::AnyStore> {
     Parse {
         objects: clients.objects.clone(),
         metadata: clients.metadata.clone(),

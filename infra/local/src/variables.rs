@@ -25,6 +25,8 @@ pub(crate) fn variables(ports: &Ports) -> Vec<(String, String)> {
         ("LOGMILL_BUCKET", BUCKET.to_owned()),
         ("LOGMILL_DEAD_LETTER_BUCKET", DEAD_LETTERS.to_owned()),
     ]);
+    // The others of the database's settings are inherited.
+    variables.extend(ports.metadata.clone().map(|url| ("DATABASE_URL", url)));
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -6,9 +6,11 @@
 //! Where a setting and its alias are both set, the setting's own name wins. All faults are named at
 //! once, each with the setting and what to do.
 
+mod database;
 mod read;
 mod table;
 
+pub use database::{Database, DatabaseAuth};
 pub use read::{Fault, Faults};
 pub use table::{SETTINGS, Setting, table_markdown};
 
@@ -89,6 +91,8 @@ pub struct Stores {
     pub dead_letter_bucket: String,
     /// What the names of the metadata tables begin with; may be `""`.
     pub table_prefix: String,
+    /// The database that takes the place of DynamoDB for the metadata.
+    pub database: Option<Database>,
 }
 
 impl std::fmt::Debug for Stores {
@@ -100,6 +104,7 @@ impl std::fmt::Debug for Stores {
             .field("bucket", &self.bucket)
             .field("dead_letter_bucket", &self.dead_letter_bucket)
             .field("table_prefix", &self.table_prefix)
+            .field("database", &self.database)
             .finish()
     }
 }
@@ -160,6 +165,7 @@ impl Stores {
             bucket: reader.bucket("LOGMILL_BUCKET"),
             dead_letter_bucket: reader.other_bucket("LOGMILL_DEAD_LETTER_BUCKET", "LOGMILL_BUCKET"),
             table_prefix: reader.table_prefix("LOGMILL_TABLE_PREFIX"),
+            database: Database::from_reader(reader),
         }
     }
 }
@@ -241,6 +247,18 @@ mod tests {
         assert_eq!(parse.telemetry.metrics, MetricsFormat::Prometheus);
         assert_eq!(parse.telemetry.metrics_port, None);
         assert!(parse.mask_except.is_empty());
+        assert_eq!(parse.stores.database, None);
+    }
+
+    #[test]
+    fn a_database_takes_the_place_of_dynamodb() {
+        let mut settings = LEAST.to_vec();
+        settings.push(("DATABASE_URL", "postgres://me@db.example/metadata"));
+        let database = Parse::read(given(&settings)).unwrap().stores.database.unwrap();
+        assert_eq!((database.auth, database.connections), (DatabaseAuth::Password, 4));
+        settings.push(("LOGMILL_DATABASE_AUTH", "iam"));
+        let database = Parse::read(given(&settings)).unwrap().stores.database.unwrap();
+        assert_eq!(database.auth, DatabaseAuth::Iam);
     }
 
     #[test]
@@ -270,10 +288,12 @@ mod tests {
             ("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"),
             ("LOGMILL_TABLE_PREFIX", "team a"),
             ("ES_INDEX_ALIAS", "Logs"),
+            ("DATABASE_URL", "mysql://me:hunter2@db/x"),
+            ("LOGMILL_DATABASE_AUTH", "kerberos"),
         ]))
         .unwrap_err();
         let text = faults.to_string();
-        assert!(text.starts_with("11 settings are wrong"), "{text}");
+        assert!(text.starts_with("13 settings are wrong"), "{text}");
         for line in [
             "ES_HOSTS (OPENSEARCH_URL): is a list",
             "S3_BUCKET (LOGMILL_BUCKET): `Deployment_Logs` is no bucket name",
@@ -286,11 +306,13 @@ mod tests {
             "LOGMILL_TABLE_PREFIX: `team a`",
             "ES_INDEX_ALIAS (OPENSEARCH_READ_ALIAS): `Logs`",
             "LOGMILL_PARSE_QUEUE_URL: is not set",
+            "DATABASE_URL: is no address of Postgres: give postgres://",
+            "LOGMILL_DATABASE_AUTH: `kerberos` is unknown: give one of password, iam",
         ] {
             assert!(text.contains(line), "{line}\n---\n{text}");
         }
         assert!(!text.contains("hunter2"), "a secret's value is not shown");
-        assert_eq!(faults.iter().count(), 11);
+        assert_eq!(faults.iter().count(), 13);
     }
 
     #[test]
@@ -316,6 +338,7 @@ mod tests {
     fn a_password_in_an_address_is_not_printed() {
         let mut settings = LEAST.to_vec();
         settings[0].1 = "https://logmill:hunter2@search.example";
+        settings.push(("DATABASE_URL", "postgres://logmill:hunter2@db.example/metadata"));
         let parse = Parse::read(given(&settings)).unwrap();
         assert!(!format!("{parse:?}").contains("hunter2"));
     }

@@ -2,13 +2,9 @@
 
 pub(crate) mod builds;
 pub(crate) mod dead_letters;
+mod migrate;
 pub(crate) mod put;
 pub(crate) mod search;
-
-use std::time::Duration;
-
-use logmill_metadata::Store as _;
-use logmill_runtime::retry::Deadline;
 
 use crate::cli::Command;
 use crate::endpoints::Clients;
@@ -43,12 +39,7 @@ async fn answer(command: Command) -> anyhow::Result<String> {
             Clients::running(&ports).await?;
             Ok(variables::exports(&ports))
         }
-        Command::Migrate { ports } => {
-            let clients = Clients::running(&ports).await?;
-            clients.metadata.migrate().await?;
-            clients.documents.migrate(Deadline::after(Duration::from_secs(60))).await?;
-            Ok("Tables and templates are there.\n".to_owned())
-        }
+        Command::Migrate { plan, ports } => migrate::migrate(&ports, plan).await,
         // The others work without a running Logmill, and `main` runs them.
         Command::Parse(_)
         | Command::Mask(_)

@@ -135,6 +135,19 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// An address of Postgres.
+    pub(super) fn optional_database_url(&mut self, name: &'static str) -> Option<String> {
+        let found = self.value(name)?;
+        if ["postgres://", "postgresql://"].iter().any(|scheme| found.value.starts_with(scheme)) {
+            return Some(found.value);
+        }
+        self.fault(
+            &found,
+            "is no address of Postgres: give postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        );
+        None
+    }
+
     /// A whole number within bounds.
     pub(super) fn number<T>(&mut self, name: &'static str, least: T, most: T) -> T
     where

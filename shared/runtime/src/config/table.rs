@@ -84,6 +84,23 @@ pub const SETTINGS: &[Setting] = &[
     .needed()
     .of(&["parse"]),
     with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with"),
+    optional(
+        "DATABASE_URL",
+        "The address of a Postgres that holds the metadata in place of DynamoDB: \
+         `postgres://user:password@host/database`, with `?sslmode=verify-full&sslrootcert=ca.pem` \
+         for TLS",
+    )
+    .secret(),
+    with(
+        "LOGMILL_DATABASE_AUTH",
+        "password",
+        "How to get into that Postgres: `password`, or `iam` (tokens, as RDS takes them)",
+    ),
+    with(
+        "LOGMILL_DATABASE_CONNECTIONS",
+        "4",
+        "The most connections of one process to that Postgres",
+    ),
     with("LOGMILL_MASK_EXCEPT", "", "Masking rules to switch off, by name, separated by commas")
         .of(&["parse"]),
     with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request").of(&["parse"]),

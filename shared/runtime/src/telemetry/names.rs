@@ -68,6 +68,8 @@ metrics_table! {
         "Documents that OpenSearch refused";
     ES_BULK_BYTES = "logmill_bulk_bytes" Histogram Bytes
         "Size of one bulk request to OpenSearch";
+    METADATA_NUL = "logmill_metadata_nul_total" Counter Count
+        "NUL characters that Postgres can't hold, stripped from text";
     DLQ_EVENTS = "dlq_events_total" Counter Count
         "Dead letters written, by function";
     DLQ_REPLAYED = "logmill_dlq_replayed_total" Counter Count
