@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use crate::token::Tokens;
 
 /// How long a connection is waited for, a free one or a new one.
-const CONNECTING: Duration = Duration::from_secs(3);
+const CONNECTING: Duration = Duration::from_secs(5);
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(300);
 /// How many connections a process has at most, where nobody says so: it works on few logs at once.
