@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use logmill_deadletter::{Failure, Reason};
-use logmill_documents::{Bulk, BulkWriter, Origin, Rejected};
+use logmill_documents::{Bulk, Origin, Rejected};
 use logmill_metadata::{
     ErrorKind as MetadataErrorKind, Facts, MAX_BLOB, Metadata, ObjectRef, Progress, Taken, Version,
     Witness,
@@ -177,7 +177,7 @@ impl<M: Metadata> Parse<M> {
         let runtime = tokio::runtime::Handle::current();
         let objects = self.objects.within(pace.writing);
         let reader = RangeReader::new(&objects, bucket, &job.object.object_key, &job.head, runtime);
-        let writer = BulkWriter::new(self.documents.names().clone(), self.settings.bulk);
+        let writer = self.documents.writer(self.settings.bulk);
         let progress = Arc::new(AtomicU64::new(0));
         let plan = Plan {
             origin: origin.clone(),

@@ -173,6 +173,7 @@ impl Clients {
     /// yet.
     pub(crate) fn local(ports: &Ports) -> anyhow::Result<Self> {
         let places = Places::from_environment(ports);
+        let search = opensearch(&places.search)?;
         let at = |place: &str, port| {
             let credentials = if place == url(port) { local() } else { environment() };
             config(credentials).into_builder().endpoint_url(place).build()
@@ -184,8 +185,7 @@ impl Clients {
                 "",
                 ports.database()?.as_ref(),
             )?,
-            documents: Documents::connect(&Endpoint::new(places.search.as_str()), Names::default())
-                .context("OPENSEARCH_URL")?,
+            documents: Documents::connect(&search, Names::default()).context("OPENSEARCH_URL")?,
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
             queues: aws_sdk_sqs::Client::new(&at(&places.sqs, ports.sqs_port)),
             queue_url: places.queue_url(),
@@ -204,6 +204,16 @@ impl Clients {
         );
         Self::local(ports)
     }
+}
+
+/// The endpoint of OpenSearch at this address, as the settings of the functions say; signatures are
+/// made by the environment's credentials.
+fn opensearch(address: &str) -> anyhow::Result<Endpoint> {
+    let settings = logmill_runtime::config::OpenSearch::read(|name| match name {
+        "OPENSEARCH_URL" => Some(address.to_owned()),
+        name => std::env::var(name).ok(),
+    })?;
+    logmill_parse::connect::opensearch(&settings, &config(environment()))
 }
 
 /// Credentials that the local cloud accepts; they guard nothing.

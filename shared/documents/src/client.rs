@@ -5,41 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use logmill_runtime::retry::{Backoff, Deadline, Retryable};
 use opensearch::OpenSearch;
-use opensearch::auth::Credentials;
-use opensearch::cert::{Certificate, CertificateValidation};
-use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use opensearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
-use opensearch::http::{Method, Url};
+use opensearch::http::Method;
+use opensearch::http::headers::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
-use crate::{Error, ErrorKind, Names};
+use crate::pace::Pace;
+use crate::{Endpoint, Error, ErrorKind, Names, Server, connect};
 
 /// The longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How to reach OpenSearch.
-#[derive(Clone, Default)]
-pub struct Endpoint {
-    /// Its address. A user and a password in it are used for basic authentication.
-    pub url: String,
-    /// A certificate authority to trust beside the system's, as PEM.
-    pub ca_pem: Option<Vec<u8>>,
-}
-
-impl Endpoint {
-    /// The endpoint at this address.
-    #[must_use]
-    pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), ca_pem: None }
-    }
-}
-
-impl std::fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.url.rsplit('@').next().unwrap_or_default();
-        f.debug_struct("Endpoint").field("host", &host).finish_non_exhaustive()
-    }
-}
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Documents in OpenSearch. A clone shares its connections.
 #[derive(Clone, Debug)]
@@ -48,7 +22,12 @@ pub struct Documents {
     pub(crate) names: Names,
     pub(crate) backoff: Backoff,
     pub(crate) replicas: u32,
+    pub(crate) pace: Pace,
+    compress: bool,
 }
+
+/// A body below this is sent as it is.
+const WORTH_IT: usize = 1024;
 
 impl Documents {
     /// Prepares the connection; nothing is sent yet.
@@ -63,29 +42,15 @@ impl Documents {
             path: String::new(),
             detail,
         };
-        let mut url = Url::parse(&endpoint.url).map_err(|error| fault(error.to_string()))?;
-        let user = url.username().to_owned();
-        let password = url.password().unwrap_or_default().to_owned();
-        if !user.is_empty() {
-            // Neither fails for an address with a host, and without one the parts are not there.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-        }
-        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url))
-            .disable_proxy()
-            .timeout(PATIENCE);
-        if !user.is_empty() {
-            let plain = |text: &str| logmill_model::id::decode(text);
-            builder = builder.auth(Credentials::Basic(plain(&user), plain(&password)));
-        }
-        if let Some(pem) = &endpoint.ca_pem {
-            let certificate =
-                Certificate::from_pem(pem).map_err(|error| fault(error.to_string()))?;
-            builder = builder.cert_validation(CertificateValidation::Full(certificate));
-        }
-        let transport = builder.build().map_err(|error| fault(error.to_string()))?;
-        let client = OpenSearch::new(transport);
-        Ok(Self { client, names, backoff: Backoff::default(), replicas: 1 })
+        let transport = connect::transport(endpoint).map_err(fault)?;
+        Ok(Self {
+            client: OpenSearch::new(transport),
+            names,
+            backoff: Backoff::default(),
+            replicas: 1,
+            pace: Pace::default(),
+            compress: endpoint.compresses(),
+        })
     }
 
     /// With other pauses between tries.
@@ -109,17 +74,14 @@ impl Documents {
         &self.names
     }
 
-    /// The version of the engine, `3.4.0` for example.
+    /// What the engine is: its distribution and its version.
     ///
     /// # Errors
     /// Whatever keeps it from answering.
-    pub async fn version(&self, deadline: Deadline) -> Result<String, Error> {
+    pub async fn server(&self, deadline: Deadline) -> Result<Server, Error> {
         let request = Request::get("asking for the version", "/");
         let answer: serde_json::Value = self.send(&request, deadline).await?;
-        answer["version"]["number"]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| request.fault(ErrorKind::Answer, "it holds no version"))
+        Server::of(&answer).ok_or_else(|| request.fault(ErrorKind::Answer, "it holds no version"))
     }
 
     /// Sends a request until it succeeds, fails for good, or the deadline comes, and reads the answer.
@@ -170,17 +132,20 @@ impl Documents {
         }
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
+        let mut body = request.body.clone();
+        if let Some(plain) = body.as_ref().filter(|body| self.compress && body.len() >= WORTH_IT) {
+            body = Some(gzip(plain).map_err(|error| {
+                request.fault(ErrorKind::Refused, format!("its body cannot be compressed: {error}"))
+            })?);
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         let timeout = Some(deadline.remaining().min(PATIENCE));
-        let sent = self.client.send(
-            request.method,
-            &request.path,
-            headers,
-            None::<&()>,
-            request.body.clone(),
-            timeout,
-        );
-        let response =
-            sent.await.map_err(|error| request.fault(ErrorKind::Unavailable, chain(&error)))?;
+        let sent =
+            self.client.send(request.method, &request.path, headers, None::<&()>, body, timeout);
+        let response = sent.await.map_err(|error| {
+            let detail = chain(&error);
+            request.fault(ErrorKind::of_connection(&detail), detail)
+        })?;
         let status = response.status_code().as_u16();
         let body = response
             .bytes()
@@ -191,6 +156,16 @@ impl Documents {
         }
         Err(Error::of_status(request.action, request.verb(), &request.path, status, &body))
     }
+}
+
+/// A body compressed at a speed beyond that of networks.
+fn gzip(body: &[u8]) -> std::io::Result<Bytes> {
+    use std::io::Write as _;
+
+    let room = Vec::with_capacity(body.len() / 4);
+    let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish().map(Bytes::from)
 }
 
 /// An error with its causes: a connection's fault says the reason only in the last one.

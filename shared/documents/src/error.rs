@@ -37,9 +37,33 @@ pub enum ErrorKind {
     Answer,
     /// The address or a certificate is no such thing.
     Setting,
+    /// The engine shows a certificate that nobody here knows.
+    Certificate,
+    /// Indices are closed for writing because a disk of the engine is full.
+    DiskFull,
+    /// The request is longer than the engine takes (413).
+    TooLarge,
+    /// A newer Logmill was here.
+    Newer,
 }
 
 impl ErrorKind {
+    /// The kind of a connection that failed with these words.
+    pub(crate) fn of_connection(detail: &str) -> Self {
+        if detail.contains("certificate") {
+            Self::Certificate
+        } else if detail.contains("AWSV4 Signing Failed") {
+            Self::Denied
+        } else {
+            Self::Unavailable
+        }
+    }
+
+    /// The kind of a request, or of an item of it, that the engine has no room for now.
+    pub(crate) fn of_throttling(reason: &str) -> Self {
+        if reason.contains("read-only-allow-delete") { Self::DiskFull } else { Self::Throttled }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Unavailable => "found no OpenSearch",
@@ -50,15 +74,31 @@ impl ErrorKind {
             Self::Refused => "was refused",
             Self::Answer => "got an answer that is none",
             Self::Setting => "cannot begin",
+            Self::Certificate => "does not trust the engine",
+            Self::DiskFull => "found no room",
+            Self::TooLarge => "was too large",
+            Self::Newer => "would go back to an older version",
         }
     }
 
     const fn advice(self) -> &'static str {
         match self {
             Self::Unavailable => "; check OPENSEARCH_URL and that the engine runs",
-            Self::Denied => "; check the user in OPENSEARCH_URL and its rights on these indices",
+            Self::Denied => {
+                "; check the user in OPENSEARCH_URL, or OPENSEARCH_SIGV4, and the rights on these \
+                 indices"
+            }
             Self::NotFound => "; run `logmill migrate` if the templates are missing",
             Self::Setting => "; correct OPENSEARCH_URL",
+            Self::Certificate => {
+                "; set OPENSEARCH_CA_FILE to the certificate authority that signed it, as PEM"
+            }
+            Self::DiskFull => {
+                "; free or add disk space in the engine's cluster, which lifts the block then; it \
+                 is tried again"
+            }
+            Self::TooLarge => "; set LOGMILL_BULK_BYTES lower",
+            Self::Newer => "; use that version of Logmill or a newer one",
             _ => "",
         }
     }
@@ -78,8 +118,9 @@ impl Error {
         status: u16,
         body: &[u8],
     ) -> Self {
-        let kind = match status {
+        let mut kind = match status {
             429 => ErrorKind::Throttled,
+            413 => ErrorKind::TooLarge,
             401 | 403 => ErrorKind::Denied,
             404 => ErrorKind::NotFound,
             408 | 500.. => ErrorKind::Unavailable,
@@ -97,6 +138,9 @@ impl Error {
             str::to_owned,
         );
         detail.truncate(detail.floor_char_boundary(1000));
+        if kind == ErrorKind::Throttled {
+            kind = ErrorKind::of_throttling(&detail);
+        }
         Self {
             kind,
             action,
@@ -109,6 +153,7 @@ impl Error {
 
 impl Retryable for Error {
     fn is_retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Deadline)
+        use ErrorKind::{Deadline, DiskFull, Throttled, Unavailable};
+        matches!(self.kind, Unavailable | Throttled | Deadline | DiskFull)
     }
 }

@@ -4,29 +4,15 @@
 //! log can grow a mapping. Free-form values are flattened.
 
 use logmill_query::analyzer;
-use logmill_runtime::retry::Deadline;
 use serde_json::{Value, json};
 
-use crate::client::Request;
-use crate::{Documents, Error, Kind};
+use crate::{Documents, Kind};
+
+/// The version of the templates: one more with every change of a mapping or a setting.
+pub(crate) const VERSION: u64 = 1;
 
 impl Documents {
-    /// Writes the index templates of all kinds. Doing so again changes nothing; months that exist
-    /// keep the mapping that they were made with.
-    ///
-    /// # Errors
-    /// Whatever keeps the engine from taking them.
-    pub async fn migrate(&self, deadline: Deadline) -> Result<(), Error> {
-        for kind in Kind::ALL {
-            let path = format!("/_index_template/{}", self.names.template(kind));
-            let request =
-                Request::put("writing an index template", path).json(&self.template(kind));
-            self.send::<Value>(&request, deadline).await?;
-        }
-        Ok(())
-    }
-
-    /// The body of a kind's index template.
+    /// The body of a kind's index template, as OpenSearch takes it.
     #[must_use]
     pub fn template(&self, kind: Kind) -> Value {
         let alias = self.names.alias(kind);

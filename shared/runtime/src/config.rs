@@ -63,6 +63,65 @@ impl Records {
     }
 }
 
+/// Whether requests to OpenSearch are signed, and for which of AWS' services.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Sigv4 {
+    /// Not at all.
+    #[default]
+    Off,
+    /// Amazon OpenSearch Service.
+    Es,
+    /// Its Serverless kind.
+    Aoss,
+}
+
+/// How OpenSearch is reached.
+#[derive(Clone, Eq, PartialEq)]
+pub struct OpenSearch {
+    /// The address of OpenSearch, without a trailing `/`; it may hold a user and a password.
+    pub url: String,
+    /// Whether requests are signed.
+    pub sigv4: Sigv4,
+    /// A file with the certificate authority to trust, as PEM.
+    pub ca_file: Option<String>,
+    /// Whether bodies are compressed; none: unless it is on this machine.
+    pub compress: Option<bool>,
+}
+
+impl OpenSearch {
+    /// Reads and checks the settings of OpenSearch.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut reader = Reader::new(&get);
+        let search = Self::from_reader(&mut reader);
+        reader.finish(search)
+    }
+
+    fn from_reader(reader: &mut Reader<'_>) -> Self {
+        let sigv4 = [("off", Sigv4::Off), ("es", Sigv4::Es), ("aoss", Sigv4::Aoss)];
+        let compress = [("auto", None), ("on", Some(true)), ("off", Some(false))];
+        Self {
+            url: reader.url("OPENSEARCH_URL"),
+            sigv4: reader.one_of("OPENSEARCH_SIGV4", &sigv4),
+            ca_file: reader.text("OPENSEARCH_CA_FILE"),
+            compress: reader.one_of("OPENSEARCH_COMPRESSION", &compress),
+        }
+    }
+}
+
+impl std::fmt::Debug for OpenSearch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenSearch")
+            .field("url", &"…")
+            .field("sigv4", &self.sigv4)
+            .field("ca_file", &self.ca_file)
+            .field("compress", &self.compress)
+            .finish()
+    }
+}
+
 /// Addresses that take the place of AWS' own. The SDKs read them by themselves; here they are
 /// checked, and whoever shows the configuration has them. Of the aliases the SDKs know nothing, so
 /// `main` hands `s3` on where it is set (`logmill_objects::Objects::connect_to`).
@@ -81,8 +140,8 @@ pub struct Endpoints {
 pub struct Stores {
     /// Addresses that take the place of AWS' own.
     pub endpoints: Endpoints,
-    /// The address of OpenSearch, without a trailing `/`; it may hold a user and a password.
-    pub opensearch_url: String,
+    /// How OpenSearch is reached.
+    pub opensearch: OpenSearch,
     /// The alias that searches read.
     pub read_alias: String,
     /// The bucket of the CI logs.
@@ -99,7 +158,7 @@ impl std::fmt::Debug for Stores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stores")
             .field("endpoints", &self.endpoints)
-            .field("opensearch_url", &"…")
+            .field("opensearch", &self.opensearch)
             .field("read_alias", &self.read_alias)
             .field("bucket", &self.bucket)
             .field("dead_letter_bucket", &self.dead_letter_bucket)
@@ -160,7 +219,7 @@ impl Stores {
                 dynamodb: reader.optional_url("AWS_ENDPOINT_URL_DYNAMODB"),
                 sqs: reader.optional_url("AWS_ENDPOINT_URL_SQS"),
             },
-            opensearch_url: reader.url("OPENSEARCH_URL"),
+            opensearch: OpenSearch::from_reader(reader),
             read_alias: reader.index_name("OPENSEARCH_READ_ALIAS"),
             bucket: reader.bucket("LOGMILL_BUCKET"),
             dead_letter_bucket: reader.other_bucket("LOGMILL_DEAD_LETTER_BUCKET", "LOGMILL_BUCKET"),
@@ -238,7 +297,7 @@ mod tests {
     #[test]
     fn two_settings_are_enough_to_start() {
         let parse = Parse::read(given(&LEAST)).unwrap();
-        assert_eq!(parse.stores.opensearch_url, "http://127.0.0.1:9200");
+        assert_eq!(parse.stores.opensearch.url, "http://127.0.0.1:9200");
         assert_eq!(parse.stores.bucket, "deployment-logs");
         assert_eq!(parse.stores.dead_letter_bucket, "logmill-dead-letters");
         assert_eq!(parse.stores.read_alias, "logmill-logs");
@@ -271,7 +330,7 @@ mod tests {
             ("S3_ENDPOINT", "http://127.0.0.1:9000"),
         ]))
         .unwrap();
-        assert_eq!(stores.opensearch_url, "https://search.example:443");
+        assert_eq!(stores.opensearch.url, "https://search.example:443");
         assert_eq!((stores.bucket.as_str(), stores.read_alias.as_str()), ("ours", "ci"));
     }
 

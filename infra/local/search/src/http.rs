@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Query, Request as HttpRequest, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -66,9 +66,13 @@ async fn handle(State(search): State<LocalSearch>, request: HttpRequest) -> Resp
 
 async fn take(request: HttpRequest) -> ApiResult<Request> {
     let (parts, body) = request.into_parts();
-    if parts.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(ApiError::bad("compressed bodies are not served by the local search"));
-    }
+    let zipped = match parts.headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None => false,
+        Some(b"gzip") => true,
+        Some(_) => {
+            return Err(ApiError::bad("bodies are taken as they are, or compressed by gzip"));
+        }
+    };
     let parameters = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri)
         .map_err(|error| ApiError::bad(format!("the query string is malformed: {error}")))?;
     let path = parts.uri.path().split('/').filter(|part| !part.is_empty()).map(decode).collect();
@@ -76,7 +80,23 @@ async fn take(request: HttpRequest) -> ApiResult<Request> {
         let reason = format!("the body is longer than {MAX_BODY} bytes or was cut off");
         ApiError::new(413, "content_too_long_exception", reason)
     })?;
+    let body = if zipped { unzip(&body)? } else { body };
     Ok(Request { method: parts.method, path, parameters: parameters.0, body })
+}
+
+/// What a compressed body holds.
+fn unzip(body: &[u8]) -> ApiResult<Bytes> {
+    use std::io::Read as _;
+
+    let mut plain = Vec::new();
+    let decoder = flate2::read::GzDecoder::new(body);
+    let read = decoder.take(MAX_BODY as u64 + 1).read_to_end(&mut plain);
+    read.map_err(|error| ApiError::bad(format!("the body is no gzip: {error}")))?;
+    if plain.len() > MAX_BODY {
+        let reason = format!("the body is longer than {MAX_BODY} bytes when it is unpacked");
+        return Err(ApiError::new(413, "content_too_long_exception", reason));
+    }
+    Ok(plain.into())
 }
 
 /// Percent-decoding of a part of a path.

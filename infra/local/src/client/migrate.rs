@@ -16,18 +16,20 @@ const TEMPLATES: Duration = Duration::from_secs(60);
 pub(crate) async fn migrate(ports: &Ports, only_plan: bool) -> anyhow::Result<String> {
     let clients =
         if ports.need_up()? { Clients::running(ports).await? } else { Clients::local(ports)? };
+    let deadline = Deadline::after(TEMPLATES);
     let steps = clients.metadata.plan().await?;
-    stdout::write(plan(&steps).as_bytes())?;
+    let templates = clients.documents.plan(deadline).await?;
+    stdout::write(plan(&steps, &templates.to_string()).as_bytes())?;
     if only_plan {
         return Ok(String::new());
     }
     clients.metadata.migrate().await?;
-    clients.documents.migrate(Deadline::after(TEMPLATES)).await?;
+    clients.documents.apply(&templates, deadline).await?;
     Ok("Tables and templates are there.\n".to_owned())
 }
 
 /// The steps, a line each.
-fn plan(steps: &[String]) -> String {
+fn plan(steps: &[String], templates: &str) -> String {
     let mut text = String::from("Tables:\n");
     if steps.is_empty() {
         text.push_str("  nothing to do\n");
@@ -35,7 +37,8 @@ fn plan(steps: &[String]) -> String {
     for step in steps {
         let _ = writeln!(text, "  {step}");
     }
-    text.push_str("Templates:\n  write those of records, builds and tests\n");
+    text.push_str("Templates of ");
+    text.push_str(templates);
     text
 }
 
@@ -46,7 +49,7 @@ mod tests {
     #[test]
     fn each_step_is_a_line_and_none_is_said_too() {
         let steps = ["make the table a".to_owned(), "make the table b".to_owned()];
-        assert!(plan(&steps).starts_with("Tables:\n  make the table a\n  make the table b\n"));
-        assert!(plan(&[]).contains("nothing to do"));
+        assert!(plan(&steps, "").starts_with("Tables:\n  make the table a\n  make the table b\n"));
+        assert!(plan(&[], "").contains("nothing to do"));
     }
 }

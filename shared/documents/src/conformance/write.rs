@@ -12,7 +12,7 @@ use crate::client::Request;
 use crate::{BuildParts, BulkLimits, BulkWriter, Kind, ListCuts};
 
 pub(super) async fn the_engine_says_its_version(bench: &Bench) -> Result {
-    let version = bench.documents.version(bench.deadline()).await?;
+    let version = bench.documents.server(bench.deadline()).await?.version;
     same("it begins with a number", &version.starts_with(|c: char| c.is_ascii_digit()), &true)
 }
 
@@ -21,7 +21,10 @@ pub(super) async fn templates_can_be_written_again(bench: &Bench) -> Result {
     let name = bench.documents.names().template(Kind::Logs);
     let request = Request::get("reading a template", format!("/_index_template/{name}"));
     let answer = bench.raw(request).await?;
-    same("its name", &answer["index_templates"][0]["name"], &json!(name))
+    same("its name", &answer["index_templates"][0]["name"], &json!(name))?;
+    let plan = bench.documents.plan(bench.deadline()).await?;
+    let kept = plan.steps.iter().all(|step| step.action == crate::Action::Keep);
+    same("nothing is left to do", &kept, &true)
 }
 
 pub(super) async fn a_record_comes_back_as_it_was_written(bench: &Bench) -> Result {

@@ -37,7 +37,7 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(20))
 }
 
-fn origin(generation: &str) -> Origin {
+pub(crate) fn origin(generation: &str) -> Origin {
     Origin {
         deployment_key: "k".into(),
         part: String::new(),
@@ -49,22 +49,25 @@ fn origin(generation: &str) -> Origin {
     }
 }
 
+pub(crate) fn record(line: u64) -> Record {
+    Record {
+        line,
+        end_line: line,
+        timestamp: None,
+        level: None,
+        kind: RecordKind::Text,
+        step: None,
+        message: format!("line {line}"),
+        template_id: None,
+        fields: Fields::default(),
+    }
+}
+
 fn bulk(lines: u64) -> Bulk {
     let limits = BulkLimits { bytes: 100_000, count: 3 };
     let mut writer = BulkWriter::new(Names::default(), limits);
     for line in 1..=lines {
-        let record = Record {
-            line,
-            end_line: line,
-            timestamp: None,
-            level: None,
-            kind: RecordKind::Text,
-            step: None,
-            message: format!("line {line}"),
-            template_id: None,
-            fields: Fields::default(),
-        };
-        writer.record(&origin("g1"), &record).unwrap();
+        writer.record(&origin("g1"), &record(line)).unwrap();
     }
     assert_eq!(writer.is_full(), lines >= 3);
     let bulk = writer.take();
@@ -190,7 +193,22 @@ async fn an_engine_that_is_not_there_is_named_by_its_setting() {
     let quick = Backoff { attempts: 1, ..Backoff::default() };
     let documents =
         Documents::connect(&Endpoint::new(url), Names::default()).unwrap().with_backoff(quick);
-    let error = documents.version(soon()).await.unwrap_err();
+    let error = documents.server(soon()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("OPENSEARCH_URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_sent_in_halves_and_a_document_that_is_so_is_refused() {
+    let too_long = || (413, json!({ "error": { "reason": "too long" } }));
+    let one = || (200, items(&[201]));
+    // All three; the first half, which is one; the other two; one; the other, alone.
+    let (documents, bodies) = answers(vec![too_long(), one(), too_long(), one(), too_long()]).await;
+    let written = documents.write(bulk(3), soon()).await.unwrap();
+    assert_eq!((written.written, written.requests), (2, 5));
+    assert_eq!((written.rejected.len(), written.rejected[0].status), (1, 413));
+    assert!(String::from_utf8_lossy(&written.rejected[0].item).contains("line 3"));
+    let lines: Vec<usize> =
+        bodies.lock().unwrap().iter().map(|body| body.lines().count()).collect();
+    assert_eq!(lines, [6, 2, 4, 2, 2]);
 }

@@ -188,6 +188,11 @@ impl<'a> Reader<'a> {
         T::default()
     }
 
+    /// Any text.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        self.value(name).map(|found| found.value)
+    }
+
     /// Words separated by commas.
     pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
         let value = self.value(name).map(|found| found.value).unwrap_or_default();

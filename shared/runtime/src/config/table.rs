@@ -69,6 +69,22 @@ pub const SETTINGS: &[Setting] = &[
     .or(&["ES_HOSTS"])
     .needed()
     .secret(),
+    with(
+        "OPENSEARCH_SIGV4",
+        "off",
+        "Whether requests to OpenSearch are signed by AWS' credentials: `off`, `es` (Amazon OpenSearch \
+         Service) or `aoss` (Serverless)",
+    ),
+    optional(
+        "OPENSEARCH_CA_FILE",
+        "A file with the certificate authority of OpenSearch, as PEM, where the system trusts none",
+    ),
+    with(
+        "OPENSEARCH_COMPRESSION",
+        "auto",
+        "Whether bodies sent to OpenSearch are compressed: `on`, `off` or `auto` (unless it is on \
+         this machine)",
+    ),
     with("OPENSEARCH_READ_ALIAS", "logmill-logs", "The alias that searches read")
         .or(&["ES_INDEX_ALIAS"]),
     with("LOGMILL_BUCKET", "deployment-logs", "The bucket of the CI logs").or(&["S3_BUCKET"]),

@@ -83,11 +83,13 @@ pub(crate) fn aggregations(random: &mut Rng, kind: Kind) -> Value {
     for name in ["first", "second", "third"] {
         let mut one = bucketed(random, kind);
         if random.bool() {
-            one = aggs::with(one, &json!({ "inner": measured(random, kind) }));
+            // In an index that does not know the inner field, OpenSearch 3.4 loses the buckets of a
+            // date histogram: no promoted fields here, which not every month has.
+            one = aggs::with(one, &json!({ "inner": measured(random, kind, false) }));
         }
         all[name] = one;
     }
-    all["measured"] = measured(random, kind);
+    all["measured"] = measured(random, kind, true);
     all
 }
 
@@ -123,15 +125,16 @@ fn bucketed(random: &mut Rng, kind: Kind) -> Value {
     }
 }
 
-fn measured(random: &mut Rng, kind: Kind) -> Value {
-    let numbers = fields(kind, |field| field == FieldType::Number);
+fn measured(random: &mut Rng, kind: Kind, promoted: bool) -> Value {
+    let mut numbers = fields(kind, |field| field == FieldType::Number);
+    numbers.retain(|name| promoted || !name.starts_with("num."));
     let field = pick(random, &numbers);
     match random.u8(..5) {
         0 | 1 => aggs::stats(&field),
         2 => {
             json!({ (one(random, &["min", "max", "avg", "sum", "value_count"])): { "field": field } })
         }
-        3 => aggs::cardinality(&pick(random, &fields(kind, has_column))),
+        3 => aggs::cardinality(&pick(random, &numbers)),
         _ => aggs::percentiles(&field, &[50.0, 95.0]),
     }
 }
