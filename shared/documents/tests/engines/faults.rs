@@ -194,7 +194,7 @@ async fn requests_longer_than_the_engine_takes_are_sent_in_parts() {
     bench.documents.migrate(soon()).await.unwrap();
     let mut writer = bench.documents.writer(BulkLimits { bytes: 200 << 20, count: 10_000 });
     // 100 MB is what OpenSearch takes by default, unpacked.
-    let message = "a line of a log ".repeat(4096);
+    let message = "-".repeat(64 * 1024);
     for line in 1..=1_700 {
         writer.record(&origin(), &Record { message: message.clone(), ..record(line) }).unwrap();
     }

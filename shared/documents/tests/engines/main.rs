@@ -4,6 +4,7 @@
 
 mod conformance;
 mod faults;
+mod secure;
 
 use logmill_documents::Endpoint;
 

@@ -7,7 +7,11 @@ use logmill_runtime::retry::{Backoff, Deadline, Retryable};
 
 use crate::engine;
 
-async fn ask(user: &str, password: &str, ca_pem: Option<Vec<u8>>) -> Result<String, (ErrorKind, String)> {
+async fn ask(
+    user: &str,
+    password: &str,
+    ca_pem: Option<Vec<u8>>,
+) -> Result<String, (ErrorKind, String)> {
     let address = engine("LOGMILL_ENGINE_OPENSEARCH_SECURE");
     let host = address.strip_prefix("https://").unwrap();
     let url = format!("https://{user}:{password}@{host}");

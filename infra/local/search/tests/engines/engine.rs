@@ -20,7 +20,8 @@ pub(crate) struct Engine {
 
 impl Engine {
     fn new(url: String, names: &Names) -> Self {
-        let documents = Documents::connect(&Endpoint::new(url.as_str()), names.clone()).unwrap();
+        let endpoint = Endpoint { compress: Some(true), ..Endpoint::new(url.as_str()) };
+        let documents = Documents::connect(&endpoint, names.clone()).unwrap();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
         Self { url, http: http.unwrap(), documents: documents.with_replicas(0) }
     }
