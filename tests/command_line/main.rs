@@ -8,13 +8,11 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-#[path = "../binary.rs"]
-mod binary;
-
 mod archives;
 mod explanation;
 mod masking;
 mod outputs;
 mod page;
-mod program;
 mod texts;
+
+use logmill_tests::program;

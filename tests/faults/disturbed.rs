@@ -17,7 +17,7 @@ use logmill_objects::{Content, Objects, PutOptions};
 use serde_json::Value;
 
 use crate::compare::{Difference, compare, documents};
-use crate::engines::{self, BUCKET, Engines, Function, Ports};
+use crate::embedded::{self, BUCKET, Engines, Function, Ports};
 use crate::event;
 use crate::given;
 use crate::inputs::{self, Input};
@@ -82,7 +82,7 @@ impl<'e> Run<'e> {
         }
         engines.objects.create_bucket(&name).await.unwrap();
         engines.queue.create(&name, Settings::default()).await.unwrap();
-        let function = engines::function(&at, &name, &name, random.usize(5..25));
+        let function = embedded::function(&at, &name, &name, random.usize(5..25));
         let inputs = inputs::of_run(&name, &mut random);
         Self {
             name,

@@ -9,18 +9,11 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-mod compare;
 mod disturbed;
-mod engines;
-mod event;
 mod given;
-#[allow(dead_code, reason = "the other test binary uses the rest")]
-#[path = "../local_cloud/http.rs"]
-mod http;
 mod inputs;
 mod plan;
-#[allow(dead_code, reason = "the other test binary uses the rest")]
-mod proxy;
-mod refusal;
 mod schedules;
 mod silent;
+
+use logmill_tests::{compare, embedded, event, proxy, refusal};

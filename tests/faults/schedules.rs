@@ -15,7 +15,7 @@ use logmill_metadata::{Metadata as _, ObjectState, Status};
 use logmill_objects::{Content, PutOptions};
 
 use crate::compare::{Difference, Found, compare, documents};
-use crate::engines::{self, BUCKET, Engines, Function};
+use crate::embedded::{self, BUCKET, Engines, Function};
 use crate::event;
 use crate::given;
 use crate::inputs;
@@ -110,7 +110,7 @@ impl<'e> Schedule<'e> {
             proxies.push(proxy);
         }
         engines.queue.create(&name, Settings::default()).await.unwrap();
-        let function = engines::function(&at, &name, &name, random.usize(2..6));
+        let function = embedded::function(&at, &name, &name, random.usize(2..6));
         Self {
             key: format!("{name}.log"),
             name,

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use logmill_metadata::Metadata as _;
 use logmill_objects::{Content, PutOptions};
 
-use crate::engines::{BUCKET, Engines, patient};
+use crate::embedded::{BUCKET, Engines, patient};
 use crate::event;
 use crate::plan::Silent;
 use crate::proxy::Proxy;

@@ -8,17 +8,13 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-#[path = "../binary.rs"]
-mod binary;
 mod bucket;
 mod cloud;
 mod commands;
 mod dead_letters;
 mod documents;
-mod http;
 mod inputs;
 mod kills;
 mod phases;
-#[allow(dead_code, reason = "the other test binary uses the rest")]
-#[path = "../faults/proxy.rs"]
-mod proxy;
+
+use logmill_tests::{binary, http, proxy};

@@ -185,6 +185,10 @@ pub(crate) fn wait(cache: &Cache, mut starting: Vec<Starting>) -> Result<()> {
 pub(crate) fn stop(cache: &Cache, engine: &dyn Engine, started: &Started) -> Result<()> {
     started.process.stop(engine.stop_signal()).with_context(|| engine.name().to_owned())?;
     cache::remove(&started.place.folder)?;
+    if let Some(all) = started.place.folder.parent() {
+        // The last one that goes takes their common folder with it.
+        let _ = fs::remove_dir(all);
+    }
     fs::remove_file(cache.state(engine.name()))?;
     Ok(())
 }

@@ -41,14 +41,13 @@ const POLICY: &str = r#"grant {
 "#;
 
 /// How Java is told to run it: what its own start script says, less what it asks of a big machine.
-const OPTIONS: [&str; 18] = [
+const OPTIONS: [&str; 17] = [
     "-Xms512m",
     "-Xmx512m",
     "-Xss1m",
     "-XX:+UseSerialGC",
     "-XX:-OmitStackTraceInFastThrow",
     "-Xshare:auto",
-    "-javaagent:agent/opensearch-agent.jar",
     "--enable-native-access=ALL-UNNAMED",
     "-Dfile.encoding=UTF-8",
     "-Djava.awt.headless=true",
@@ -116,6 +115,7 @@ impl Engine for OpenSearch {
         fs::write(&file, settings).with_context(|| format!("cannot write {}", file.display()))?;
         let mut arguments = OPTIONS.map(str::to_owned).to_vec();
         arguments.extend([
+            format!("-javaagent:{}/agent/opensearch-agent.jar", home.display()),
             format!("-Djava.io.tmpdir={}", place.folder.join("tmp").display()),
             format!("-Dopensearch.path.home={}", home.display()),
             format!("-Dopensearch.path.conf={}", config.display()),
@@ -129,7 +129,7 @@ impl Engine for OpenSearch {
             program: java::home(cache)?.join("bin/java"),
             arguments,
             variables: Vec::new(),
-            folder: home,
+            folder: place.folder.clone(),
             refuses_root: true,
         })
     }

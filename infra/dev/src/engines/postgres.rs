@@ -82,6 +82,8 @@ impl Engine for Postgres {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "fsync=off",
+            // In its own folder, so that nothing is left of one that was killed.
+            "dynamic_shared_memory_type=mmap",
             "shared_buffers=32MB",
             "max_connections=100",
         ] {

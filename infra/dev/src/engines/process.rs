@@ -27,7 +27,7 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     /// What is set in its environment.
     pub(crate) variables: Vec<(String, String)>,
-    /// Where it runs.
+    /// Where it runs, and where all that it writes is.
     pub(crate) folder: PathBuf,
     /// Whether it refuses to run as root.
     pub(crate) refuses_root: bool,

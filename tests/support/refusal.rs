@@ -6,20 +6,25 @@ use crate::proxy::Answer;
 
 /// Whose words.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Engine {
+pub enum Engine {
+    /// The bucket's.
     S3,
+    /// The table's.
     DynamoDb,
+    /// OpenSearch's.
     Search,
+    /// The queue's.
     Sqs,
 }
 
 impl Engine {
-    pub(crate) const ALL: [Self; 4] = [Self::S3, Self::DynamoDb, Self::Search, Self::Sqs];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::S3, Self::DynamoDb, Self::Search, Self::Sqs];
 }
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// Too many requests (429), as the engine says that.
     TooMany,
     /// Over the throughput, for a while.
@@ -31,7 +36,7 @@ pub(crate) enum Refusal {
 }
 
 /// The answer of an engine that refuses a request.
-pub(crate) fn refuse(engine: Engine, refusal: Refusal) -> Answer {
+pub fn refuse(engine: Engine, refusal: Refusal) -> Answer {
     use Refusal::{Internal, Throttled, TooMany, Unavailable};
     match engine {
         Engine::S3 => {

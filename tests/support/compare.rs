@@ -9,25 +9,27 @@ use crate::http;
 const INDICES: [&str; 3] = ["logmill-logs", "logmill-builds", "logmill-tests"];
 
 /// Documents by index and id; those under one place are the same document twice.
-pub(crate) type Found = BTreeMap<(String, String), Vec<Value>>;
+pub type Found = BTreeMap<(String, String), Vec<Value>>;
 
 /// What is not as it should be.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Difference {
+pub struct Difference {
     /// Documents that are missing.
-    pub(crate) lost: usize,
+    pub lost: usize,
     /// Documents that should not be there, or not again, and objects that were completed again.
-    pub(crate) doubled: usize,
+    pub doubled: usize,
     /// Documents with another body.
-    pub(crate) changed: usize,
+    pub changed: usize,
 }
 
 impl Difference {
-    pub(crate) fn is_none(self) -> bool {
+    /// Whether all is as it should be.
+    pub fn is_none(self) -> bool {
         self == Self::default()
     }
 
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Adds another one's numbers.
+    pub fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.changed += other.changed;
@@ -35,7 +37,7 @@ impl Difference {
 }
 
 /// All documents of these deployments in the search at `port`.
-pub(crate) async fn documents(port: u16, deployments: Vec<String>) -> Found {
+pub async fn documents(port: u16, deployments: Vec<String>) -> Found {
     let reading = tokio::task::spawn_blocking(move || {
         let mut found = Found::new();
         for index in INDICES {
@@ -61,7 +63,7 @@ pub(crate) async fn documents(port: u16, deployments: Vec<String>) -> Found {
 }
 
 /// How what was found differs from what was wanted; `explain` is told of each place.
-pub(crate) fn compare(
+pub fn compare(
     found: &Found,
     wanted: &Found,
     mut explain: impl FnMut(&str, &(String, String), &[Value], &[Value]),

@@ -13,18 +13,22 @@ use tokio::task::JoinHandle;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub struct Request {
+    /// `GET`, for example.
+    pub method: String,
+    /// With its query.
+    pub path: String,
     /// The operation of an AWS JSON protocol, `DynamoDB_20120810.PutItem` for example.
-    pub(crate) target: String,
+    pub target: String,
     /// The lines after the first, without those about the connection and the length.
     headers: Vec<String>,
-    pub(crate) body: Vec<u8>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 impl Request {
-    pub(crate) fn is_bulk(&self) -> bool {
+    /// Whether it writes many documents.
+    pub fn is_bulk(&self) -> bool {
         self.path.split('?').next().is_some_and(|path| path.ends_with("/_bulk"))
     }
 
@@ -43,14 +47,15 @@ impl Request {
 
 /// An answer as it is sent: head and body.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     head: String,
-    pub(crate) body: Vec<u8>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// An answer of the proxy's own; `headers` are whole lines.
-    pub(crate) fn new(status: u16, headers: &[&str], body: &str) -> Self {
+    pub fn new(status: u16, headers: &[&str], body: &str) -> Self {
         let mut head = format!("HTTP/1.1 {status} \r\n");
         for header in headers {
             head.push_str(header);
@@ -60,7 +65,8 @@ impl Answer {
         Self { head, body: body.as_bytes().to_vec() }
     }
 
-    pub(crate) fn status(&self) -> u16 {
+    /// The status; 0 if the head has none.
+    pub fn status(&self) -> u16 {
         self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
     }
 
@@ -76,7 +82,7 @@ impl Answer {
 
 /// What is done to a request.
 #[derive(Debug)]
-pub(crate) enum Action {
+pub enum Action {
     /// It is forwarded, after a pause.
     Forward(Duration),
     /// The connection is reset, and the engine never hears of it.
@@ -96,7 +102,7 @@ pub(crate) enum Action {
 }
 
 /// What says what is done.
-pub(crate) trait Script: Send + Sync + 'static {
+pub trait Script: Send + Sync + 'static {
     /// What is done to this request, which may be changed before.
     fn act(&self, request: &mut Request) -> Action;
 
@@ -105,8 +111,9 @@ pub(crate) trait Script: Send + Sync + 'static {
 }
 
 /// A proxy; it ends when it is dropped.
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
+pub struct Proxy {
+    /// Where it listens, on loopback.
+    pub port: u16,
     serving: JoinHandle<()>,
 }
 
@@ -118,7 +125,7 @@ impl Drop for Proxy {
 
 impl Proxy {
     /// Begins to serve at a port of its own.
-    pub(crate) async fn start(engine: u16, script: Arc<dyn Script>) -> Self {
+    pub async fn start(engine: u16, script: Arc<dyn Script>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let engine = SocketAddr::from((Ipv4Addr::LOCALHOST, engine));

@@ -16,12 +16,12 @@ use std::time::SystemTime;
 const BUILD: &str = "`cargo test --workspace` builds it";
 
 /// The workspace.
-pub(crate) fn workspace() -> &'static Path {
+pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
 }
 
 /// A log in `examples/`, from the workspace.
-pub(crate) fn example(name: &str) -> String {
+pub fn example(name: &str) -> String {
     format!("examples/{name}")
 }
 
@@ -76,15 +76,18 @@ fn newer(folder: &Path, time: SystemTime) -> Option<PathBuf> {
 
 /// What came of one run.
 #[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) code: Option<i32>,
+pub struct Run {
+    /// What it printed.
+    pub stdout: String,
+    /// What it told.
+    pub stderr: String,
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
 }
 
 impl Run {
     /// That something was left out and told by a sentence with all of `words`.
-    pub(crate) fn told(&self, words: &[&str]) {
+    pub fn told(&self, words: &[&str]) {
         assert_eq!(self.code, Some(1), "what is left out shows in the exit code: {self:?}");
         let told = self.stderr.lines().any(|line| words.iter().all(|word| line.contains(word)));
         assert!(told, "no sentence with {words:?} in:\n{}", self.stderr);
@@ -92,14 +95,14 @@ impl Run {
     }
 
     /// That there was nothing to tell.
-    pub(crate) fn went_well(self) -> Self {
+    pub fn went_well(self) -> Self {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""));
         self
     }
 }
 
 /// The program with arguments, in the workspace's folder.
-pub(crate) fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
         .args(arguments)
@@ -117,7 +120,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 }
 
 /// A run that is not over.
-pub(crate) fn start(arguments: &[&str]) -> Child {
+pub fn start(arguments: &[&str]) -> Child {
     command(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -127,12 +130,12 @@ pub(crate) fn start(arguments: &[&str]) -> Child {
 }
 
 /// Runs the program, which reads nothing from standard input.
-pub(crate) fn run(arguments: &[&str]) -> Run {
+pub fn run(arguments: &[&str]) -> Run {
     run_with(arguments, b"")
 }
 
 /// Runs the program with `input` as its standard input.
-pub(crate) fn run_with(arguments: &[&str], input: &[u8]) -> Run {
+pub fn run_with(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = start(arguments);
     let mut stdin = child.stdin.take().expect("it is a pipe");
     let mut stderr = child.stderr.take().expect("it is a pipe");
@@ -154,13 +157,13 @@ pub(crate) fn run_with(arguments: &[&str], input: &[u8]) -> Run {
 }
 
 /// Writes a file into `folder` and returns its path.
-pub(crate) fn file(folder: &tempfile::TempDir, name: &str, content: &[u8]) -> String {
+pub fn file(folder: &tempfile::TempDir, name: &str, content: &[u8]) -> String {
     let path = folder.path().join(name);
     fs::write(&path, content).expect("the folder for the test can be written");
     path.to_str().expect("its path is UTF-8").to_owned()
 }
 
 /// A folder for one test.
-pub(crate) fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder for the test can be made")
 }

@@ -8,20 +8,22 @@ use serde_json::Value;
 
 /// The status and the body of an answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub struct Answer {
+    /// Such as 200.
+    pub status: u16,
+    /// All behind the head.
+    pub body: String,
 }
 
 impl Answer {
     /// The body as JSON.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 }
 
 /// Sends a request; HTTP/1.0, so that the answer ends with the connection.
-pub(crate) fn request(
+pub fn request(
     port: u16,
     method: &str,
     path: &str,
@@ -46,12 +48,12 @@ pub(crate) fn request(
 }
 
 /// The JSON at a path.
-pub(crate) fn get(port: u16, path: &str) -> Answer {
+pub fn get(port: u16, path: &str) -> Answer {
     request(port, "GET", path, &[], "").expect("it answers")
 }
 
 /// The answer to JSON.
-pub(crate) fn post(port: u16, path: &str, body: &Value) -> Answer {
+pub fn post(port: u16, path: &str, body: &Value) -> Answer {
     let headers = [("content-type", "application/json")];
     request(port, "POST", path, &headers, &body.to_string()).expect("it answers")
 }

@@ -25,30 +25,35 @@ use tokio::net::TcpListener;
 use crate::refusal::Engine;
 
 /// The bucket of the logs.
-pub(crate) const BUCKET: &str = "deployment-logs";
+pub const BUCKET: &str = "deployment-logs";
 /// The bucket of the dead letters of functions that nobody disturbs.
 const CALM_LETTERS: &str = "logmill-dead-letters";
 /// The tables of functions that nobody disturbs.
 const CALM_TABLES: &str = "calm-";
 
 /// Where each engine is.
-pub(crate) type Ports = BTreeMap<Engine, u16>;
+pub type Ports = BTreeMap<Engine, u16>;
 
 /// The engines, with a second search beside the first, which nobody disturbs.
-pub(crate) struct Engines {
-    pub(crate) ports: Ports,
-    pub(crate) calm_search: u16,
-    pub(crate) queue: LocalQueue,
-    pub(crate) objects: Objects,
-    pub(crate) metadata: Dynamo,
+pub struct Engines {
+    /// Where each is.
+    pub ports: Ports,
+    /// The port of the second search.
+    pub calm_search: u16,
+    /// The queues, without SQS before them.
+    pub queue: LocalQueue,
+    /// A client of the S3.
+    pub objects: Objects,
+    /// The rows of functions that are disturbed.
+    pub metadata: Dynamo,
     /// A function that nobody disturbs, with tables and documents of its own.
-    pub(crate) calm: Function,
+    pub calm: Function,
     _data: tempfile::TempDir,
 }
 
 impl Engines {
     /// Starts them, empty.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let data = tempfile::tempdir().expect("a folder for the test");
         let path = data.path();
         let s3 = LocalS3::open(path.join("s3"), logmill_local_s3::Options::default()).unwrap();
@@ -97,7 +102,7 @@ impl Engines {
 }
 
 /// A function whose clients find the engines at these ports.
-pub(crate) fn function(at: &Ports, queue: &str, letters: &str, bulk: usize) -> Function {
+pub fn function(at: &Ports, queue: &str, letters: &str, bulk: usize) -> Function {
     function_with(at, "", queue, letters, bulk)
 }
 
@@ -122,7 +127,7 @@ fn function_with(at: &Ports, tables: &str, queue: &str, letters: &str, bulk: usi
 }
 
 /// The function with the patience that it has in production, in front of these ports.
-pub(crate) fn patient(ports: &Ports) -> Function {
+pub fn patient(ports: &Ports) -> Function {
     let at = |engine| config().into_builder().endpoint_url(url(ports[&engine])).build();
     let objects = Objects::connect_to(&config(), &url(ports[&Engine::S3]));
     let search = Endpoint::new(url(ports[&Engine::Search]));
@@ -144,7 +149,7 @@ fn settings(bulk: usize) -> Settings {
 }
 
 /// The function with its clients.
-pub(crate) type Function = Parse<Dynamo>;
+pub type Function = Parse<Dynamo>;
 
 async fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");

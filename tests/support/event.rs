@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use logmill_metadata::Owner;
+use logmill_metadata::{Metadata, Owner};
 use logmill_model::Timestamp;
-use logmill_parse::{Invocation, Response};
+use logmill_parse::{Invocation, Parse, Response};
 use serde_json::json;
 
-use crate::engines::{BUCKET, Function};
+use crate::embedded::BUCKET;
 
 /// The notification of an object that was put. `key` needs no encoding.
-pub(crate) fn notification(key: &str, etag: &str, sequencer: &str) -> String {
+pub fn notification(key: &str, etag: &str, sequencer: &str) -> String {
     json!({ "Records": [{
         "eventVersion": "2.1",
         "eventName": "ObjectCreated:Put",
@@ -23,7 +23,7 @@ pub(crate) fn notification(key: &str, etag: &str, sequencer: &str) -> String {
 }
 
 /// The notification of an object that was deleted.
-pub(crate) fn removal(key: &str, sequencer: &str) -> String {
+pub fn removal(key: &str, sequencer: &str) -> String {
     json!({ "Records": [{
         "eventVersion": "2.1",
         "eventName": "ObjectRemoved:Delete",
@@ -33,7 +33,11 @@ pub(crate) fn removal(key: &str, sequencer: &str) -> String {
 }
 
 /// Lets the function work on a batch of one message; whether the message is to be delivered again.
-pub(crate) async fn deliver(function: &Function, body: &str, invocation: &Invocation) -> bool {
+pub async fn deliver<M: Metadata>(
+    function: &Parse<M>,
+    body: &str,
+    invocation: &Invocation,
+) -> bool {
     let event =
         json!({ "Records": [{ "eventSource": "aws:sqs", "messageId": "1", "body": body }] });
     match function.handle_event(event, invocation).await {
@@ -43,7 +47,7 @@ pub(crate) async fn deliver(function: &Function, body: &str, invocation: &Invoca
 }
 
 /// A call of the function that nobody else makes, `ahead` of the present time.
-pub(crate) fn invocation(owner: &str, ahead: Duration, left: Duration) -> Invocation {
+pub fn invocation(owner: &str, ahead: Duration, left: Duration) -> Invocation {
     let ahead = jiff::SignedDuration::try_from(ahead).expect("it is short");
     Invocation::within(Owner::new(owner), Timestamp::now() + ahead, left)
 }

@@ -2,37 +2,39 @@
 
 use serde_json::Value;
 
-pub(crate) use crate::binary::{Run, example, file, folder, run, run_with, start, workspace};
+pub use crate::binary::{Run, example, file, folder, run, run_with, start, workspace};
 
 impl Run {
     /// The JSON lines on standard output.
-    pub(crate) fn documents(&self) -> Vec<Value> {
+    pub fn documents(&self) -> Vec<Value> {
         documents(&self.stdout)
     }
 
     /// The build documents on standard output.
-    pub(crate) fn builds(&self) -> Vec<Value> {
+    pub fn builds(&self) -> Vec<Value> {
         of_kind(self.documents(), "build")
     }
 
     /// The only build document.
-    pub(crate) fn build(&self) -> Value {
+    pub fn build(&self) -> Value {
         let mut builds = self.builds();
         assert_eq!(builds.len(), 1, "one log has one build: {self:?}");
         builds.remove(0)
     }
 
     /// The messages of all records.
-    pub(crate) fn messages(&self) -> Vec<String> {
+    pub fn messages(&self) -> Vec<String> {
         let records = of_kind(self.documents(), "record");
         records.iter().map(|record| record["message"].as_str().unwrap().to_owned()).collect()
     }
 }
 
-pub(crate) fn documents(text: &str) -> Vec<Value> {
+/// The JSON lines of a text.
+pub fn documents(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
-pub(crate) fn of_kind(documents: Vec<Value>, kind: &str) -> Vec<Value> {
+/// Those documents that are of a kind.
+pub fn of_kind(documents: Vec<Value>, kind: &str) -> Vec<Value> {
     documents.into_iter().filter(|document| document["kind"] == kind).collect()
 }
