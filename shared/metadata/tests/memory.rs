@@ -42,6 +42,10 @@ fn change_blob(blobs: &mut BTreeMap<Key, Blob>, key: Key, change: &BlobChange) {
 }
 
 impl Store for Memory {
+    async fn plan(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
     async fn migrate(&self) -> Result<(), Error> {
         Ok(())
     }
