@@ -143,7 +143,17 @@ fn oriented(key: &Key, value: Option<u64>) -> u64 {
 
 fn after_keys(keys: &[(Reader, Key)], values: &[SortValue]) -> tantivy::Result<Keys> {
     let mut after = [0; MAX_KEYS];
-    for (slot, ((reader, key), value)) in after.iter_mut().zip(keys.iter().zip(values)) {
+    for (at, ((reader, key), value)) in keys.iter().zip(values).enumerate().take(MAX_KEYS) {
+        if let (Reader::Long(_), SortValue::Double(number)) = (reader, value)
+            && number.fract() != 0.0
+        {
+            // Between two whole numbers: all documents of the one that comes first are before it.
+            let whole = if key.descending { number.ceil() } else { number.floor() };
+            let whole = as_long(&SortValue::Double(whole));
+            after[at] = oriented(key, whole.map(MonotonicallyMappableToU64::to_u64));
+            after[at + 1..].fill(u64::MAX);
+            return Ok(after);
+        }
         let mapped = match (reader, value) {
             // Where a segment has no values, every hit is equal to a missing one.
             (_, SortValue::Missing) => None,
@@ -162,7 +172,7 @@ fn after_keys(keys: &[(Reader, Key)], values: &[SortValue]) -> tantivy::Result<K
             // A value in a segment without any: all of its hits are missing, after or before it.
             _ => Some(u64::MAX / 2),
         };
-        *slot = oriented(key, mapped);
+        after[at] = oriented(key, mapped);
     }
     Ok(after)
 }

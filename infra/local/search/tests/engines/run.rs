@@ -352,7 +352,9 @@ fn near(sorted: &[f64], part: f64, found: Option<f64>) -> bool {
         reason = "a place in a short list"
     )]
     let place = (part * (sorted.len() - 1) as f64).round() as usize;
-    let (low, high) = (sorted[place.saturating_sub(2)], sorted[(place + 2).min(sorted.len() - 1)]);
+    let about = 2 + sorted.len() / 8;
+    let (low, high) =
+        (sorted[place.saturating_sub(about)], sorted[(place + about).min(sorted.len() - 1)]);
     let slack = |value: f64| value.abs() * 0.03 + 1e-6;
     found >= low - slack(low) && found <= high + slack(high)
 }
