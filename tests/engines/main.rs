@@ -13,6 +13,7 @@ mod chain;
 mod cloud;
 mod dynamodb;
 mod logs;
+mod postgres;
 
 use logmill_tests::{compare, embedded, event};
 

@@ -13,8 +13,11 @@ pub(crate) fn maven(java_home: &Path, pom: &str, folder: &Path, options: &[Strin
     let file = folder.join("pom.xml");
     fs::write(&file, pom).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = Command::new("mvn");
+    // Its own Java, where it has one, for that one knows whom this machine trusts.
+    if std::env::var_os("JAVA_HOME").is_none() && !runs("java", "-version") {
+        command.env("JAVA_HOME", java_home);
+    }
     command
-        .env("JAVA_HOME", java_home)
         .args(["--batch-mode", "--quiet", "--strict-checksums", "--file"])
         .arg(&file)
         .arg(format!("-Dout={}", folder.display()))
@@ -42,7 +45,13 @@ pub(crate) fn python(requirements: &str, folder: &Path) -> Result<PathBuf> {
     Ok(bin)
 }
 
-/// Runs a command to its end and passes on what it says if it fails.
+/// Whether a program is there and works.
+fn runs(program: &str, argument: &str) -> bool {
+    Command::new(program).arg(argument).output().is_ok_and(|done| done.status.success())
+}
+
+/// Runs a command to its end and passes on what it says if it fails; `needed` says what to do if it
+/// is not there.
 pub(crate) fn run(mut command: Command, needed: &str) -> Result<()> {
     let shown = format!("{command:?}");
     let done = match command.output() {
@@ -52,7 +61,7 @@ pub(crate) fn run(mut command: Command, needed: &str) -> Result<()> {
     if !done.status.success() {
         let said = [done.stdout, done.stderr].concat();
         let said = String::from_utf8_lossy(&said);
-        bail!("{shown} failed ({}):\n{}\n{needed}", done.status, last_lines(&said, 20));
+        bail!("{shown} failed ({}):\n{}", done.status, last_lines(&said, 20));
     }
     Ok(())
 }
