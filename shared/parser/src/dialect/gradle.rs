@@ -30,7 +30,9 @@ enum Wrong {
     No,
     /// Behind the title.
     Title,
-    /// Behind its first line.
+    /// Behind its first line, and nothing has said more yet than that a task failed.
+    Vague,
+    /// Behind a line that says why.
     Reason,
 }
 
@@ -134,18 +136,24 @@ impl Gradle {
         if text.is_empty() {
             report.hold();
         } else if self.wrong == Wrong::Title {
-            self.wrong = Wrong::Reason;
+            let reason = reason(text);
+            self.wrong = if reason == Reason::Summary { Wrong::Vague } else { Wrong::Reason };
             self.close(report);
-            report.error(Severity::Error, reason(text), text);
+            report.error(Severity::Error, reason, text);
         } else if text.starts_with(['>', ' ']) {
             report.join();
             let why = text.trim_start_matches(['>', ' ']);
-            if reason(why) == Reason::Configuration {
-                report.extend();
-            } else {
+            let reason = reason(why);
+            let is_cause = text.trim_start().starts_with('>');
+            if reason != Reason::Configuration || (self.wrong == Wrong::Vague && is_cause) {
                 // The innermost cause says what kind of failure it is.
-                report.adopt(Severity::Error, reason(why));
+                report.adopt(Severity::Error, reason);
                 report.reword(why);
+            } else {
+                report.extend();
+            }
+            if !matches!(reason, Reason::Summary | Reason::Configuration) {
+                self.wrong = Wrong::Reason;
             }
         } else {
             report.join();
@@ -155,7 +163,7 @@ impl Gradle {
 }
 
 /// The path and the state of a task. Only old versions, which are known to run, print it bare.
-fn task(text: &str, running: bool) -> Option<(&str, &str)> {
+pub(super) fn task(text: &str, running: bool) -> Option<(&str, &str)> {
     let rest = match text.strip_prefix("> Task ") {
         Some(rest) => rest,
         None if running => text,
@@ -242,6 +250,15 @@ mod tests {
              \x20  > Could not find com.example:cart:1.0.\n\n* Try:\n> Run with --info\n\nBUILD FAILED in 1s\n",
         );
         assert_eq!(seen.explanation, ["4-6 gradle dependency"]);
+    }
+
+    #[test]
+    fn what_a_task_says_of_itself_explains_the_build() {
+        let seen = read(
+            "FAILURE: Build failed with an exception.\n\n* What went wrong:\n\
+             Execution failed for task ':deploy'.\n> no region\n\n* Try:\n> Run with --info\n\nBUILD FAILED in 1s\n",
+        );
+        assert_eq!(seen.explanation, ["4-5 gradle configuration"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use logmill_model::{Outcome, Reason, Severity, TestCase, TestOutcome, TestSummar
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::gradle::task;
 use super::{Dialect, counts};
 use crate::pattern::pattern;
 use crate::report::{Line, Report};
@@ -61,6 +62,7 @@ impl Dialect for GradleTest {
         " FAILED", " PASSED", " SKIPPED", " completed, ", "> Task :", "BUILD FAILED", "BUILD SUCCESSFUL",
         ": Executed ",
     ];
+    const STARTS: &'static [&'static str] = &[":"];
 
     fn awake(&self) -> bool {
         self.in_failure || self.in_task
@@ -68,9 +70,10 @@ impl Dialect for GradleTest {
 
     fn line(&mut self, line: Line<'_>, report: &mut Report<'_>) {
         let text = line.text;
-        if text.starts_with("> Task :") || text.starts_with("BUILD ") {
+        let task = if text.starts_with(['>', ':']) { task(text, true) } else { None };
+        if task.is_some() || text.starts_with("BUILD ") {
             self.end(report);
-            self.in_task = text.starts_with("> Task :") && text.to_ascii_lowercase().contains("test");
+            self.in_task = task.is_some_and(|(path, _)| path.to_ascii_lowercase().contains("test"));
         } else if self.counts(text, report) {
             self.stop(report);
         } else if let Some((name, result)) = result(text) {
@@ -345,6 +348,18 @@ mod tests {
         );
         assert_eq!(seen.summaries, ["junit 5 run 4 passed 1 failed 1 skipped"]);
         assert_eq!(seen.tests, ["pass shop.CartTest shop.CartTest.adds()"]);
+    }
+
+    #[test]
+    fn a_test_of_the_same_name_in_another_module_is_another_test() {
+        let seen = read(
+            ":app:test\n\nshop.CartTest > adds FAILED\n    java.lang.AssertionError at CartTest.java:5\n\n\
+             1 test completed, 1 failed\n:app:test FAILED\n:lib:test\n\nshop.CartTest > adds PASSED\n:lib:check\n\n\
+             BUILD FAILED in 3s\n",
+        );
+        assert_eq!(seen.summaries, ["junit 1 run 0 passed 1 failed 0 skipped", "junit 1 run 1 passed 0 failed 0 skipped"]);
+        assert_eq!(seen.explanation.len(), 1, "{:?}", seen.explanation);
+        assert!(seen.explanation[0].starts_with("3-"), "{:?}", seen.explanation);
     }
 
     #[test]
