@@ -37,11 +37,18 @@ impl Schema<'_> {
     /// What [`Self::migrate`] would do, each step in words.
     pub(crate) async fn plan(&self, connection: &mut PgConnection) -> Result<Vec<String>, Error> {
         self.check_encoding(connection).await?;
-        let applied = self.applied(connection).await?;
-        if let Some(version) = applied.iter().find(|version| !known(**version)) {
-            return Err(newer(*version, self.place));
-        }
-        self.check_shape(connection, !applied.is_empty()).await?;
+        let applied = loop {
+            let applied = self.applied(connection).await?;
+            if let Some(version) = applied.iter().find(|version| !known(**version)) {
+                return Err(newer(*version, self.place));
+            }
+            let shape = self.check_shape(connection, !applied.is_empty()).await;
+            // Another process may have made the tables between the two looks.
+            if shape.is_ok() || self.applied(connection).await? == applied {
+                shape?;
+                break applied;
+            }
+        };
         let missing = STEPS.iter().filter(|(version, ..)| !applied.contains(version));
         Ok(missing
             .map(|(version, what, _)| format!("{}: version {version}: {what}", self.place))
