@@ -15,7 +15,8 @@ use crate::cloud::{Cloud, config};
 use crate::compare::{self, Found};
 use crate::embedded::{BUCKET, Engines};
 use crate::logs::{self, Log};
-use crate::{engine, event, port};
+use crate::real::port;
+use crate::{engine, event};
 
 /// Longer than a log takes, on a machine that does much else.
 const LONG: Duration = Duration::from_secs(120);

@@ -11,11 +11,13 @@
 
 mod chain;
 mod cloud;
+mod disturbed;
 mod dynamodb;
 mod logs;
 mod postgres;
+mod refused;
 
-use logmill_tests::{compare, embedded, event};
+use logmill_tests::{compare, embedded, event, faults, given, http, real, refusal};
 
 /// What a variable of `cargo engines test` says.
 fn engine(variable: &str) -> String {
@@ -25,10 +27,4 @@ fn engine(variable: &str) -> String {
              runs this test against them"
         )
     })
-}
-
-/// The port of an engine that is reached by a plain address on this machine.
-fn port(url: &str) -> u16 {
-    let port = url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok());
-    port.unwrap_or_else(|| panic!("{url} names no port"))
 }

@@ -10,10 +10,7 @@
 )]
 
 mod disturbed;
-mod given;
-mod inputs;
-mod plan;
 mod schedules;
 mod silent;
 
-use logmill_tests::{compare, embedded, event, proxy, refusal};
+use logmill_tests::{compare, embedded, event, faults, given, proxy, queue, refusal};

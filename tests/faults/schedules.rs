@@ -10,17 +10,17 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all};
-use logmill_local_queue::Settings;
 use logmill_metadata::{Metadata as _, ObjectState, Status};
 use logmill_objects::{Content, PutOptions};
 
 use crate::compare::{Difference, Found, compare, documents};
-use crate::embedded::{self, BUCKET, Engines, Function};
+use crate::embedded::{BUCKET, Engines, Function};
 use crate::event;
+use crate::faults::inputs;
+use crate::faults::plan::{Heard, Slow};
 use crate::given;
-use crate::inputs;
-use crate::plan::{Heard, Slow};
 use crate::proxy::Proxy;
+use crate::queue::RunQueue;
 use crate::refusal::Engine;
 
 /// More than any schedule takes.
@@ -64,6 +64,7 @@ struct Schedule<'e> {
     pool: Vec<Event>,
     /// None after a deletion.
     newest: Option<Newest>,
+    queue: RunQueue,
     function: Function,
     heard: Arc<Heard>,
     invoked: AtomicUsize,
@@ -109,8 +110,8 @@ impl<'e> Schedule<'e> {
             at.insert(engine, proxy.port);
             proxies.push(proxy);
         }
-        engines.queue.create(&name, Settings::default()).await.unwrap();
-        let function = embedded::function(&at, &name, &name, random.usize(2..6));
+        let queue = engines.queue(&name).await;
+        let function = engines.function(&at, &queue, &name, random.usize(2..6));
         Self {
             key: format!("{name}.log"),
             name,
@@ -120,6 +121,7 @@ impl<'e> Schedule<'e> {
             changed: 0,
             pool: Vec::new(),
             newest: None,
+            queue,
             function,
             heard,
             invoked: 0.into(),
@@ -205,8 +207,8 @@ impl<'e> Schedule<'e> {
 
     /// What the function sent to its own queue.
     async fn take_back(&mut self) {
-        for message in self.engines.queue.receive(&self.name, 10, LONG).await.unwrap() {
-            assert!(self.engines.queue.delete(&self.name, &message.receipt).await.unwrap());
+        for message in self.queue.receive(10).await {
+            self.queue.delete(&message).await;
             self.told.push("a message came back".to_owned());
             self.pool.push(Event { body: message.body, what: "again".to_owned() });
         }

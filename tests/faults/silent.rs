@@ -9,7 +9,7 @@ use logmill_objects::{Content, PutOptions};
 
 use crate::embedded::{BUCKET, Engines, patient};
 use crate::event;
-use crate::plan::Silent;
+use crate::faults::plan::Silent;
 use crate::proxy::Proxy;
 use crate::refusal::Engine;
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::http;
 
-const INDICES: [&str; 3] = ["logmill-logs", "logmill-builds", "logmill-tests"];
+const PREFIX: &str = "logmill";
+const KINDS: [&str; 3] = ["logs", "builds", "tests"];
 
 /// Documents by index and id; those under one place are the same document twice.
 pub type Found = BTreeMap<(String, String), Vec<Value>>;
@@ -38,9 +39,15 @@ impl Difference {
 
 /// All documents of these deployments in the search at `port`.
 pub async fn documents(port: u16, deployments: Vec<String>) -> Found {
+    documents_in(port, PREFIX.to_owned(), deployments).await
+}
+
+/// The same of indices whose names begin with `prefix`; they are found under the usual names.
+pub async fn documents_in(port: u16, prefix: String, deployments: Vec<String>) -> Found {
     let reading = tokio::task::spawn_blocking(move || {
         let mut found = Found::new();
-        for index in INDICES {
+        for kind in KINDS {
+            let index = format!("{prefix}-{kind}");
             let path = format!("/{index}/_refresh?ignore_unavailable=true");
             assert_eq!(http::post(port, &path, &json!({})).status, 200);
             let query = json!({ "size": 10_000, "query": { "terms": {
@@ -51,10 +58,8 @@ pub async fn documents(port: u16, deployments: Vec<String>) -> Found {
             let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{answer}"));
             for hit in hits {
                 let text = |name: &str| hit[name].as_str().unwrap_or_default().to_owned();
-                found
-                    .entry((text("_index"), text("_id")))
-                    .or_default()
-                    .push(hit["_source"].clone());
+                let index = text("_index").replacen(&prefix, PREFIX, 1);
+                found.entry((index, text("_id"))).or_default().push(hit["_source"].clone());
             }
         }
         found

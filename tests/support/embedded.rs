@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -12,16 +13,19 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::serve::ListenerExt as _;
 use logmill_deadletter::DeadLetters;
 use logmill_documents::{BulkLimits, Documents, Endpoint, Names};
-use logmill_local_queue::Queue as LocalQueue;
 use logmill_local_s3::LocalS3;
 use logmill_local_search::LocalSearch;
 use logmill_metadata::Store as _;
+use logmill_metadata_any::AnyStore;
 use logmill_metadata_dynamodb::Dynamo;
+use logmill_metadata_postgres::{Connect, Postgres};
 use logmill_objects::Objects;
 use logmill_parse::{Parse, Queue, Settings};
 use logmill_runtime::retry::{Backoff, Deadline};
 use tokio::net::TcpListener;
 
+use crate::queue::RunQueue;
+use crate::real::Database;
 use crate::refusal::Engine;
 
 /// The bucket of the logs.
@@ -40,47 +44,60 @@ pub struct Engines {
     pub ports: Ports,
     /// The port of the second search.
     pub calm_search: u16,
-    /// The queues, without SQS before them.
-    pub queue: LocalQueue,
     /// A client of the S3.
     pub objects: Objects,
     /// The rows of functions that are disturbed.
-    pub metadata: Dynamo,
+    pub metadata: AnyStore,
     /// A function that nobody disturbs, with tables and documents of its own.
     pub calm: Function,
-    _data: tempfile::TempDir,
+    /// The database that the rows are in, unless that is DynamoDB.
+    pub database: Option<Database>,
+    /// What the names of runs end with, where engines outlive the tests.
+    pub tag: String,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) _data: tempfile::TempDir,
 }
 
 impl Engines {
-    /// Starts them, empty.
+    /// Starts those of the local cloud, empty.
     pub async fn start() -> Self {
-        let data = tempfile::tempdir().expect("a folder for the test");
+        let data = folder();
         let path = data.path();
         let s3 = LocalS3::open(path.join("s3"), logmill_local_s3::Options::default()).unwrap();
-        let queue = LocalQueue::open(path.join("queue.sqlite")).unwrap();
-        let file = path.join("dynamodb.sqlite");
-        let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
-        let (listener, dynamodb) = listener().await;
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let open = |name: &str| {
-            let options = logmill_local_search::Options::default();
-            LocalSearch::open(&path.join(name), options).unwrap().router()
-        };
+        let queue = logmill_local_queue::Queue::open(path.join("queue.sqlite")).unwrap();
+        let dynamodb = dynamodb(path).await;
         let ports = Ports::from([
             (Engine::S3, serve(s3.router()).await),
             (Engine::DynamoDb, dynamodb),
-            (Engine::Search, serve(open("search")).await),
-            (Engine::Sqs, serve(logmill_local_queue::router(queue.clone(), "http://sqs")).await),
+            (Engine::Search, search(path, "search").await),
+            (Engine::Sqs, serve(logmill_local_queue::router(queue, "http://sqs")).await),
         ]);
-        let calm_search = serve(open("calm-search")).await;
+        let metadata = metadata(dynamodb, "").into();
+        Self::before(ports, metadata, dynamodb, None, data).await
+    }
+
+    /// In front of engines, with the calm function's rows in the DynamoDB at `calm_rows`.
+    pub(crate) async fn before(
+        ports: Ports,
+        metadata: AnyStore,
+        calm_rows: u16,
+        database: Option<Database>,
+        data: tempfile::TempDir,
+    ) -> Self {
+        let calm_search = search(data.path(), "calm-search").await;
         let mut calm_ports = ports.clone();
         calm_ports.insert(Engine::Search, calm_search);
+        let sqs = sqs(ports[&Engine::Sqs], "tests");
+        let queue = Queue { client: sqs.clone(), url: String::new() };
+        let rows = self::metadata(calm_rows, CALM_TABLES).into();
         let engines = Self {
             calm_search,
-            queue,
             objects: objects(ports[&Engine::S3]),
-            metadata: metadata(ports[&Engine::DynamoDb], ""),
-            calm: function_with(&calm_ports, CALM_TABLES, "none", CALM_LETTERS, 1000),
+            metadata,
+            calm: function(&calm_ports, rows, queue, CALM_LETTERS, 1000),
+            database,
+            tag: String::new(),
+            sqs,
             ports,
             _data: data,
         };
@@ -99,31 +116,66 @@ impl Engines {
             documents(port).migrate(deadline).await.unwrap();
         }
     }
+
+    /// A queue of a run's own.
+    pub async fn queue(&self, name: &str) -> RunQueue {
+        RunQueue::create(&self.sqs, name).await
+    }
+
+    /// A function of a run's own, whose clients find the engines at these ports.
+    pub fn function(&self, at: &Ports, queue: &RunQueue, letters: &str, bulk: usize) -> Function {
+        let metadata = match &self.database {
+            Some(database) => AnyStore::Postgres(postgres(&database.url_at(at[&Engine::Postgres]))),
+            None => metadata(at[&Engine::DynamoDb], "").into(),
+        };
+        function(at, metadata, queue.behind(sqs(at[&Engine::Sqs], letters)), letters, bulk)
+    }
 }
 
-/// A function whose clients find the engines at these ports.
-pub fn function(at: &Ports, queue: &str, letters: &str, bulk: usize) -> Function {
-    function_with(at, "", queue, letters, bulk)
+/// A folder for what engines keep.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder for the test")
 }
 
-fn function_with(at: &Ports, tables: &str, queue: &str, letters: &str, bulk: usize) -> Function {
+/// DynamoDB in this process.
+pub(crate) async fn dynamodb(folder: &Path) -> u16 {
+    let file = folder.join("dynamodb.sqlite");
+    let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+    let (listener, port) = listener().await;
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    port
+}
+
+async fn search(folder: &Path, name: &str) -> u16 {
+    let options = logmill_local_search::Options::default();
+    serve(LocalSearch::open(&folder.join(name), options).unwrap().router()).await
+}
+
+fn function(at: &Ports, metadata: AnyStore, queue: Queue, letters: &str, bulk: usize) -> Function {
     let objects = objects(at[&Engine::S3]);
-    let sqs = aws_sdk_sqs::config::Builder::from(&config())
-        .endpoint_url(url(at[&Engine::Sqs]))
-        .retry_config(quick_retries())
-        .retry_partition(RetryPartition::new(queue.to_owned()))
-        .timeout_config(timeouts());
     Parse {
-        metadata: metadata(at[&Engine::DynamoDb], tables),
+        metadata,
         documents: documents(at[&Engine::Search]),
         dead_letters: DeadLetters::new(objects.clone(), letters),
-        queue: Queue {
-            client: aws_sdk_sqs::Client::from_conf(sqs.build()),
-            url: format!("http://sqs/000000000000/{queue}"),
-        },
+        queue,
         settings: settings(bulk),
         objects,
     }
+}
+
+fn sqs(port: u16, run: &str) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::config::Builder::from(&config())
+        .endpoint_url(url(port))
+        .retry_config(quick_retries())
+        // Runs must not use up each other's retries.
+        .retry_partition(RetryPartition::new(run.to_owned()))
+        .timeout_config(timeouts());
+    aws_sdk_sqs::Client::from_conf(config.build())
+}
+
+/// The rows in a database.
+pub(crate) fn postgres(url: &str) -> Postgres {
+    Postgres::connect(&Connect { url, prefix: "faults-", connections: 4, iam: None }).unwrap()
 }
 
 /// The function with the patience that it has in production, in front of these ports.
@@ -132,7 +184,7 @@ pub fn patient(ports: &Ports) -> Function {
     let objects = Objects::connect_to(&config(), &url(ports[&Engine::S3]));
     let search = Endpoint::new(url(ports[&Engine::Search]));
     Parse {
-        metadata: Dynamo::connect(&at(Engine::DynamoDb), ""),
+        metadata: Dynamo::connect(&at(Engine::DynamoDb), "").into(),
         documents: Documents::connect(&search, Names::default()).unwrap(),
         dead_letters: DeadLetters::new(objects.clone(), CALM_LETTERS),
         queue: Queue {
@@ -149,7 +201,7 @@ fn settings(bulk: usize) -> Settings {
 }
 
 /// The function with its clients.
-pub type Function = Parse<Dynamo>;
+pub type Function = Parse<AnyStore>;
 
 async fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
@@ -200,11 +252,15 @@ fn objects(port: u16) -> Objects {
 }
 
 fn documents(port: u16) -> Documents {
-    let endpoint = Endpoint::new(url(port));
-    Documents::connect(&endpoint, Names::default()).unwrap().with_backoff(quick())
+    documents_in(port, Names::default())
 }
 
-fn metadata(port: u16, prefix: &str) -> Dynamo {
+/// Documents in indices of these names, with pauses between tries that a test can wait for.
+pub fn documents_in(port: u16, names: Names) -> Documents {
+    Documents::connect(&Endpoint::new(url(port)), names).unwrap().with_backoff(quick())
+}
+
+pub(crate) fn metadata(port: u16, prefix: &str) -> Dynamo {
     let client = aws_sdk_dynamodb::config::Builder::from(&config())
         .endpoint_url(url(port))
         .retry_config(quick_retries())

@@ -27,6 +27,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// One that is not HTTP.
+    pub fn raw(body: Vec<u8>) -> Self {
+        let (method, path, target) = (String::new(), String::new(), String::new());
+        Self { method, path, target, headers: Vec::new(), body }
+    }
+
     /// Whether it writes many documents.
     pub fn is_bulk(&self) -> bool {
         self.path.split('?').next().is_some_and(|path| path.ends_with("/_bulk"))
@@ -63,6 +69,11 @@ impl Answer {
         }
         head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
         Self { head, body: body.as_bytes().to_vec() }
+    }
+
+    /// An answer that is not HTTP.
+    pub fn raw(body: Vec<u8>) -> Self {
+        Self { head: String::new(), body }
     }
 
     /// The status; 0 if the head has none.

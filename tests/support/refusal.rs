@@ -15,11 +15,24 @@ pub enum Engine {
     Search,
     /// The queue's.
     Sqs,
+    /// The database's, where that takes the place of the table.
+    Postgres,
 }
 
 impl Engine {
-    /// All of them.
+    /// Those of the local cloud.
     pub const ALL: [Self; 4] = [Self::S3, Self::DynamoDb, Self::Search, Self::Sqs];
+
+    /// Its name in a table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "S3",
+            Self::DynamoDb => "DynamoDB",
+            Self::Search => "OpenSearch",
+            Self::Sqs => "SQS",
+            Self::Postgres => "Postgres",
+        }
+    }
 }
 
 /// Why a request is refused.
@@ -74,6 +87,12 @@ pub fn refuse(engine: Engine, refusal: Refusal) -> Answer {
             let query = format!("x-amzn-query-error: {code};{who}");
             aws(status, &format!("com.amazonaws.sqs#{code}"), &[&query])
         }
+        Engine::Postgres => fatal(match refusal {
+            TooMany => "53300",
+            Throttled => "53000",
+            Internal => "57P02",
+            Unavailable => "57P01",
+        }),
         Engine::Search => {
             let (status, name) = match refusal {
                 TooMany | Throttled => (429, "rejected_execution_exception"),
@@ -88,6 +107,13 @@ pub fn refuse(engine: Engine, refusal: Refusal) -> Answer {
             Answer::new(status, &["content-type: application/json"], &body.to_string())
         }
     }
+}
+
+/// What Postgres says before it ends a connection: `ErrorResponse`, a code of its appendix A in it.
+fn fatal(code: &str) -> Answer {
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mdisturbed on purpose\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap_or_default();
+    Answer::raw([b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat())
 }
 
 fn aws(status: u16, code: &str, headers: &[&str]) -> Answer {

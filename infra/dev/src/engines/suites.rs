@@ -42,7 +42,13 @@ struct Outcome {
 
 /// Runs every suite, also after one that failed.
 pub(crate) fn test(cache: &Cache, arguments: &[String]) -> Result<()> {
-    let suites = build()?;
+    let mut suites = build()?;
+    if !arguments.is_empty() {
+        // No engine is started for tests that nobody asked for.
+        let chosen: Result<Vec<bool>> = suites.iter().map(|suite| suite.has(arguments)).collect();
+        let mut chosen = chosen?.into_iter();
+        suites.retain(|_| chosen.next().unwrap_or_default());
+    }
     let needed = |engine: &&'static dyn Engine| {
         suites.iter().any(|suite| suite.needs.iter().any(|need| need.name() == engine.name()))
     };
@@ -112,6 +118,13 @@ impl Suite {
         let names = |engine: &&'static dyn Engine| contains(&program, engine.variable().as_bytes());
         self.needs = ENGINES.into_iter().filter(names).collect();
         Ok(self)
+    }
+
+    /// Whether it has a test that these arguments choose.
+    fn has(&self, arguments: &[String]) -> Result<bool> {
+        let listed = Command::new(&self.executable).args(arguments).arg("--list").output();
+        let listed = listed.with_context(|| format!("cannot run {}", self.executable.display()))?;
+        Ok(String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.ends_with(": test")))
     }
 
     /// Runs it in the folder and the environment that cargo runs it in, and passes on what it says.

@@ -20,21 +20,32 @@ const SILENCE: Duration = Duration::from_millis(150);
 
 /// A way to disturb a request.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Fault {
+pub enum Fault {
+    /// A pause.
     Latency,
+    /// The engine never hears of it.
     ResetBefore,
+    /// The engine does it, and nobody hears that.
     AnswerLost,
+    /// Nothing is said; then the connection is gone.
     HalfOpen,
+    /// 429
     TooManyRequests,
+    /// 500
     Internal,
+    /// 503
     Unavailable,
+    /// Some items of a bulk are refused.
     PartialBulk,
+    /// Several requests are refused, one after the other.
     Throttling,
+    /// The answer ends in the middle.
     Truncated,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 10] = [
+    /// All of them.
+    pub const ALL: [Self; 10] = [
         Self::Latency,
         Self::ResetBefore,
         Self::AnswerLost,
@@ -47,7 +58,8 @@ impl Fault {
         Self::Truncated,
     ];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Its name in a table.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Latency => "latency",
             Self::ResetBefore => "reset before the engine hears",
@@ -67,7 +79,7 @@ impl Fault {
 type Drawn = Option<(Fault, u64)>;
 
 /// The faults of one engine in one run.
-pub(crate) struct Plan {
+pub struct Plan {
     engine: Engine,
     drawn: Vec<Drawn>,
     next: AtomicUsize,
@@ -77,18 +89,18 @@ pub(crate) struct Plan {
 
 /// What all engines of a run were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
-    /// How often each fault was injected.
-    pub(crate) injected: Mutex<BTreeMap<Fault, usize>>,
+pub struct Heard {
+    /// How often each fault was injected, before which engine.
+    pub injected: Mutex<BTreeMap<(Fault, Engine), usize>>,
     /// How many messages the function has sent.
-    pub(crate) sent: AtomicUsize,
+    pub sent: AtomicUsize,
     /// Each row that came to be COMPLETED, by deployment, row, generation and revision.
-    pub(crate) completed: Mutex<std::collections::BTreeSet<[String; 4]>>,
+    pub completed: Mutex<std::collections::BTreeSet<[String; 4]>>,
 }
 
 impl Plan {
     /// The plan of an engine in the run with this seed.
-    pub(crate) fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
+    pub fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
         let mut random = Rng::with_seed(seed ^ (engine as u64 + 1).wrapping_mul(0x9E37_79B9));
         // One run of four is so bad, so long that objects are given up and replayed.
         let is_bad = seed.is_multiple_of(4);
@@ -108,7 +120,7 @@ impl Plan {
     }
 
     /// Ends the faults.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
     }
 
@@ -124,7 +136,7 @@ impl Plan {
             (_, true) if number.is_multiple_of(3) => Fault::PartialBulk,
             (fault, _) => fault,
         };
-        *self.heard.injected.lock().unwrap().entry(fault).or_default() += 1;
+        *self.heard.injected.lock().unwrap().entry((fault, self.engine)).or_default() += 1;
         Some((fault, number))
     }
 }
@@ -174,7 +186,7 @@ impl Heard {
 }
 
 /// Engines that take requests and never answer.
-pub(crate) struct Silent;
+pub struct Silent;
 
 impl Script for Silent {
     fn act(&self, _request: &mut Request) -> Action {
@@ -183,7 +195,7 @@ impl Script for Silent {
 }
 
 /// An engine that only takes its time, as seeded, so that calls overlap in many ways.
-pub(crate) struct Slow {
+pub struct Slow {
     engine: Engine,
     random: Mutex<Rng>,
     /// The longest pause, in milliseconds.
@@ -192,7 +204,8 @@ pub(crate) struct Slow {
 }
 
 impl Slow {
-    pub(crate) fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
+    /// The pauses of a seed.
+    pub fn new(seed: u64, engine: Engine, heard: &Arc<Heard>) -> Self {
         let mut random = Rng::with_seed(seed);
         let most = random.u64(1..30);
         Self { engine, random: Mutex::new(random), most, heard: Arc::clone(heard) }
@@ -225,7 +238,7 @@ fn without_delay(request: &mut Request) {
 }
 
 /// The objects that a request to DynamoDB writes as COMPLETED.
-pub(crate) fn completed(request: &Request) -> Vec<[String; 4]> {
+pub fn completed(request: &Request) -> Vec<[String; 4]> {
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else { return Vec::new() };
     let puts = match body["TransactItems"].as_array() {
         Some(items) => items.iter().map(|item| item["Put"]["Item"].clone()).collect(),

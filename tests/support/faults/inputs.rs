@@ -7,13 +7,17 @@ use fastrand::Rng;
 
 /// An object that is put, in one version or several.
 #[derive(Clone, Debug)]
-pub(crate) struct Input {
-    pub(crate) key: String,
-    pub(crate) deployment_key: String,
-    pub(crate) part: String,
+pub struct Input {
+    /// The object's key.
+    pub key: String,
+    /// The deployment that it is of.
+    pub deployment_key: String,
+    /// Its part of that.
+    pub part: String,
     /// In the order in which they are put.
-    pub(crate) versions: Vec<Vec<u8>>,
-    pub(crate) metadata: BTreeMap<String, String>,
+    pub versions: Vec<Vec<u8>>,
+    /// What is said of it when it is put.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Input {
@@ -40,7 +44,7 @@ impl Input {
 }
 
 /// A log of some lines with tests and errors; no two are the same.
-pub(crate) fn log(lines: usize, random: &mut Rng) -> Vec<u8> {
+pub fn log(lines: usize, random: &mut Rng) -> Vec<u8> {
     let mut text = String::from("     Running unittests src/lib.rs (target/debug/deps/shop-1)\n");
     for line in 0..lines {
         match line % 12 {
@@ -69,7 +73,7 @@ fn zip(random: &mut Rng) -> Vec<u8> {
 }
 
 /// The objects of the run with this name.
-pub(crate) fn of_run(name: &str, random: &mut Rng) -> Vec<Input> {
+pub fn of_run(name: &str, random: &mut Rng) -> Vec<Input> {
     let mut one = |least: usize, most: usize| {
         let lines = random.usize(least..most);
         log(lines, random)

@@ -1,0 +1,6 @@
+//! Runs of the function before engines that fail in passing, by a plan that a seed repeats.
+
+pub mod inputs;
+pub mod plan;
+pub mod report;
+pub mod run;
