@@ -1,5 +1,5 @@
-//! A reverse proxy for HTTP/1.1 on loopback, between a client and an engine. What it does to each
-//! request, a script says.
+//! A reverse proxy on loopback, between a client and an engine, for HTTP/1.1 or (`sql`) Postgres.
+//! What it does to each request, a script says.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::sql;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -134,9 +136,25 @@ impl Drop for Proxy {
     }
 }
 
+/// What is spoken through a proxy.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http,
+    Postgres,
+}
+
 impl Proxy {
-    /// Begins to serve at a port of its own.
+    /// Begins to serve before an engine that speaks HTTP, at a port of its own.
     pub async fn start(engine: u16, script: Arc<dyn Script>) -> Self {
+        Self::serving(engine, script, Protocol::Http).await
+    }
+
+    /// The same before Postgres.
+    pub async fn sql(engine: u16, script: Arc<dyn Script>) -> Self {
+        Self::serving(engine, script, Protocol::Postgres).await
+    }
+
+    async fn serving(engine: u16, script: Arc<dyn Script>, protocol: Protocol) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let engine = SocketAddr::from((Ipv4Addr::LOCALHOST, engine));
@@ -146,7 +164,10 @@ impl Proxy {
                 let script = Arc::clone(&script);
                 connections.spawn(async move {
                     // A connection that breaks is what a proxy of this kind is for.
-                    let _ = serve(stream, engine, script.as_ref()).await;
+                    let _ = match protocol {
+                        Protocol::Http => serve(stream, engine, script.as_ref()).await,
+                        Protocol::Postgres => sql::serve(stream, engine, script.as_ref()).await,
+                    };
                 });
                 while connections.try_join_next().is_some() {}
             }

@@ -1,14 +1,12 @@
-//! A proxy between a client and Postgres, which does what a script says to each of the client's
-//! requests, amid transactions too. It knows of the protocol where requests and answers end.
+//! Postgres through the proxy: what a script says is done to each of the client's requests, amid
+//! transactions too. It knows of the protocol where requests and answers end.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 
 use crate::proxy::{Action, Request, Script};
 
@@ -17,42 +15,12 @@ const ENDS_REQUEST: [u8; 3] = [b'Q', b'S', b'X'];
 /// A message that ends an answer: `ReadyForQuery`.
 const ENDS_ANSWER: [u8; 1] = [b'Z'];
 
-/// A proxy; it ends when it is dropped.
-pub struct SqlProxy {
-    /// Where it listens, on loopback.
-    pub port: u16,
-    serving: JoinHandle<()>,
-}
-
-impl Drop for SqlProxy {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-impl SqlProxy {
-    /// Begins to serve at a port of its own.
-    pub async fn start(engine: u16, script: Arc<dyn Script>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let port = listener.local_addr().expect("it is bound").port();
-        let engine = SocketAddr::from((Ipv4Addr::LOCALHOST, engine));
-        let serving = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                let script = Arc::clone(&script);
-                connections.spawn(async move {
-                    // A connection that breaks is what a proxy of this kind is for.
-                    let _ = serve(client, engine, script.as_ref()).await;
-                });
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Self { port, serving }
-    }
-}
-
 /// Serves one connection. That it begins is never disturbed; each request after that may be.
-async fn serve(client: TcpStream, engine: SocketAddr, script: &dyn Script) -> io::Result<()> {
+pub(crate) async fn serve(
+    client: TcpStream,
+    engine: SocketAddr,
+    script: &dyn Script,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     let server = TcpStream::connect(engine).await?;
     server.set_nodelay(true)?;

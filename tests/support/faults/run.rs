@@ -21,7 +21,6 @@ use crate::faults::plan::{Fault, Heard, Plan};
 use crate::proxy::Proxy;
 use crate::queue::{Message, RunQueue};
 use crate::refusal::Engine;
-use crate::sql::SqlProxy;
 
 /// More than any lease of a run lasts.
 const LEASE: Duration = Duration::from_secs(90);
@@ -46,12 +45,6 @@ pub struct Outcome {
     pub reasons: Vec<String>,
 }
 
-/// What stands between the function and its engines.
-enum Between {
-    Http { _proxy: Proxy },
-    Sql { _proxy: SqlProxy },
-}
-
 /// One run.
 pub struct Run<'e> {
     name: String,
@@ -71,19 +64,7 @@ pub struct Run<'e> {
     invoked: usize,
     is_calm: bool,
     late: Duration,
-    _proxies: Vec<Between>,
-}
-
-impl Between {
-    /// A proxy before `engine` at `port`, and where it listens.
-    async fn start(engine: Engine, port: u16, plan: Arc<Plan>) -> (u16, Self) {
-        if engine == Engine::Postgres {
-            let proxy = SqlProxy::start(port, plan).await;
-            return (proxy.port, Self::Sql { _proxy: proxy });
-        }
-        let proxy = Proxy::start(port, plan).await;
-        (proxy.port, Self::Http { _proxy: proxy })
-    }
+    _proxies: Vec<Proxy>,
 }
 
 impl<'e> Run<'e> {
@@ -95,8 +76,12 @@ impl<'e> Run<'e> {
         let (mut plans, mut proxies, mut at) = (Vec::new(), Vec::new(), Ports::new());
         for (&engine, &port) in &engines.ports {
             let plan = Arc::new(Plan::new(seed, engine, &heard));
-            let (behind, proxy) = Between::start(engine, port, Arc::clone(&plan)).await;
-            at.insert(engine, behind);
+            let script = Arc::clone(&plan);
+            let proxy = match engine {
+                Engine::Postgres => Proxy::sql(port, script).await,
+                _ => Proxy::start(port, script).await,
+            };
+            at.insert(engine, proxy.port);
             plans.push(plan);
             proxies.push(proxy);
         }
