@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use logmill_metadata::{
     Blob, BlobKind, Change, Commit, Error, ErrorKind, Filter, Loaded, ObjectState, Page, Store,
+    check_page,
 };
 use logmill_runtime::retry::{Backoff, Deadline, retry};
 use sqlx::pool::PoolConnection;
@@ -340,7 +341,7 @@ impl Store for Postgres {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page, Error> {
-        list::check(cursor, limit)?;
+        check_page(cursor, limit)?;
         self.call("listing deployments", async |mut connection: Connection| {
             list::deployments(&mut connection, &self.shared.names, filter, cursor, limit).await
         })

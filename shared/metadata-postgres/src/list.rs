@@ -1,6 +1,6 @@
 //! Lists of deployments.
 
-use logmill_metadata::{Deployment, Error, Filter, Order, Page, check_page};
+use logmill_metadata::{Deployment, Filter, Order, Page};
 use sqlx::{PgConnection, QueryBuilder};
 
 use crate::rows;
@@ -9,11 +9,6 @@ use crate::text::{name, shown};
 
 /// What the index of applications has of a name.
 const INDEXED: usize = 250;
-
-/// Checks what is asked for before anything is.
-pub(crate) fn check(cursor: Option<&str>, limit: usize) -> Result<(), Error> {
-    check_page(cursor, limit)
-}
 
 pub(crate) async fn deployments(
     connection: &mut PgConnection,

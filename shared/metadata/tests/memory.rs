@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use logmill_metadata::{
-    Blob, BlobChange, BlobKind, Change, Commit, Deployment, Error, ErrorKind, Filter, Loaded,
-    ObjectState, Order, Page, Store,
+    Blob, BlobChange, BlobKind, Change, Commit, Deployment, Error, Filter, Loaded, ObjectState,
+    Order, Page, Store, check_page,
 };
 
 type Key = (String, String);
@@ -111,9 +111,7 @@ impl Store for Memory {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page, Error> {
-        if limit == 0 || limit > 1000 || cursor.is_some_and(|cursor| !cursor.contains('#')) {
-            return Err(Error::new(ErrorKind::Invalid, "no such page"));
-        }
+        check_page(cursor, limit)?;
         let newest = filter.order == Order::NewestFirst;
         let mut found: Vec<_> = self
             .rows()

@@ -70,7 +70,7 @@ impl<W: Write> Writer<W> {
     fn write_record(&mut self, record: &Record) -> io::Result<()> {
         self.line.clear();
         record_line::write(record, &mut self.stamps, &mut self.line);
-        self.end_line()
+        self.close()
     }
 
     /// Writes an object with the kind in front of what `view` has.
@@ -81,11 +81,11 @@ impl<W: Write> Writer<W> {
         write!(self.out, "{{\"kind\":\"{kind}\",")?;
         self.out.write_all(&self.line[1..])?;
         self.line.clear();
-        self.end_line()
+        self.close()
     }
 
     /// Ends an object with where it comes from, and writes what is at hand.
-    fn end_line(&mut self) -> io::Result<()> {
+    fn close(&mut self) -> io::Result<()> {
         if let Some(file) = &self.place.file {
             record_line::text(",\"file\":", file, &mut self.line);
         }
