@@ -26,6 +26,16 @@ pub struct Outcome {
     pub fault: Option<String>,
 }
 
+/// What users lose: a line for each case that did not pass, behind how many did not; `None` if all
+/// passed.
+#[must_use]
+pub fn faults(outcomes: &[Outcome]) -> Option<String> {
+    let fault = |outcome: &Outcome| Some(format!("{}: {}", outcome.name, outcome.fault.as_ref()?));
+    let lines: Vec<String> = outcomes.iter().filter_map(fault).collect();
+    let text = || format!("{} of {} cases:\n{}", lines.len(), outcomes.len(), lines.join("\n"));
+    (!lines.is_empty()).then(text)
+}
+
 /// What was wrong with a case.
 #[derive(Debug)]
 struct Fault(String);

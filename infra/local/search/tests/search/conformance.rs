@@ -11,16 +11,7 @@ fn the_documents_client_finds_what_it_finds_in_opensearch() {
     let endpoint = Endpoint::new(format!("http://{}", server.address()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let outcomes = runtime.block_on(conformance::run(&endpoint, "conformance")).unwrap();
-    let faults: Vec<String> = outcomes
-        .iter()
-        .filter_map(|outcome| Some(format!("{}: {}", outcome.name, outcome.fault.as_ref()?)))
-        .collect();
     assert!(outcomes.len() >= 20, "only {} cases", outcomes.len());
-    assert!(
-        faults.is_empty(),
-        "{} of {} cases:\n{}",
-        faults.len(),
-        outcomes.len(),
-        faults.join("\n")
-    );
+    let faults = conformance::faults(&outcomes);
+    assert!(faults.is_none(), "{}", faults.unwrap_or_default());
 }
