@@ -17,14 +17,5 @@ mod logs;
 mod postgres;
 mod refused;
 
+use logmill_tests::given::engine;
 use logmill_tests::{compare, embedded, event, faults, given, http, real, refusal};
-
-/// What a variable of `cargo engines test` says.
-fn engine(variable: &str) -> String {
-    std::env::var(variable).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| {
-        panic!(
-            "{variable} is not set: `cargo engines up` starts the engines and `cargo engines test` \
-             runs this test against them"
-        )
-    })
-}

@@ -9,12 +9,13 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+pub use logmill_given as given;
+
 pub mod binary;
 pub mod compare;
 pub mod embedded;
 pub mod event;
 pub mod faults;
-pub mod given;
 pub mod http;
 pub mod program;
 pub mod proxy;

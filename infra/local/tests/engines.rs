@@ -1,6 +1,6 @@
 //! `logmill up` with its metadata in a real Postgres, as people start it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test, which fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test, which fails by panicking")]
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -15,12 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server's address with another database.
 fn address(database: &str) -> String {
-    let server = std::env::var("LOGMILL_ENGINE_POSTGRES").unwrap_or_else(|_| {
-        panic!(
-            "LOGMILL_ENGINE_POSTGRES is not set: `cargo engines up` starts the engines and `cargo \
-             engines test` runs this test against them"
-        )
-    });
+    let server = logmill_given::engine("LOGMILL_ENGINE_POSTGRES");
     format!("{}/{database}", server.rsplit_once('/').unwrap().0)
 }
 

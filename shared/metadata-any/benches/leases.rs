@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a bench, which prints its figures and fails by panicking"
 )]
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use logmill_given::engine;
 use logmill_metadata::{Metadata as _, ObjectRef, Owner, Store as _, Take, Version};
 use logmill_metadata_any::AnyStore;
 use logmill_model::Timestamp;
@@ -23,12 +23,6 @@ use logmill_runtime::config::{Database, DatabaseAuth};
 const WORKERS: u32 = 16;
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
-
-fn engine(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: `cargo engines up` starts the engines, `cargo engines env` prints it")
-    })
-}
 
 fn sdk(endpoint: &str) -> SdkConfig {
     let keys = Credentials::new("local", "local", None, None, "bench");

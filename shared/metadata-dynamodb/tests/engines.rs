@@ -1,18 +1,13 @@
 //! The suite on DynamoDB Local.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test, which fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test, which fails by panicking")]
 
 mod support;
 
 use logmill_metadata_dynamodb::Dynamo;
 
 fn endpoint() -> String {
-    std::env::var("LOGMILL_ENGINE_DYNAMODB").unwrap_or_else(|_| {
-        panic!(
-            "LOGMILL_ENGINE_DYNAMODB is not set: `cargo engines up` starts the engines and `cargo \
-             engines test` runs this test against them"
-        )
-    })
+    logmill_given::engine("LOGMILL_ENGINE_DYNAMODB")
 }
 
 async fn make() -> Dynamo {

@@ -7,16 +7,7 @@ mod faults;
 mod secure;
 
 use logmill_documents::Endpoint;
-
-/// What a variable of `cargo engines test` says.
-fn engine(variable: &str) -> String {
-    std::env::var(variable).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| {
-        panic!(
-            "{variable} is not set: `cargo engines up` starts the engines and `cargo engines test` \
-             runs this test against them"
-        )
-    })
-}
+use logmill_given::engine;
 
 /// OpenSearch without security.
 fn opensearch() -> Endpoint {

@@ -19,12 +19,7 @@ use tokio::sync::OnceCell;
 
 /// The server, as `cargo engines test` names it.
 fn server() -> String {
-    std::env::var("LOGMILL_ENGINE_POSTGRES").unwrap_or_else(|_| {
-        panic!(
-            "LOGMILL_ENGINE_POSTGRES is not set: `cargo engines up` starts the engines and `cargo \
-             engines test` runs this test against them"
-        )
-    })
+    logmill_given::engine("LOGMILL_ENGINE_POSTGRES")
 }
 
 /// The server's address with another database, user and password, or with a parameter.

@@ -1,21 +1,18 @@
 //! Random runs. The seeds are printed; `LOGMILL_DIFFERENTIAL_SEED` repeats one,
 //! `LOGMILL_DIFFERENTIAL_RUNS` says how many there are.
 
+use logmill_given::number;
+
 use crate::engine::Pair;
 use crate::run::Run;
 
 /// Runs in one family of indices; then both engines begin anew.
 const FAMILY: u64 = 40;
 
-fn setting(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}: `{text}` is no whole number")))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn differential_what_users_see_locally_is_what_they_see_in_opensearch() {
-    let runs = setting("LOGMILL_DIFFERENTIAL_RUNS").unwrap_or(8);
-    let first = setting("LOGMILL_DIFFERENTIAL_SEED").unwrap_or_else(|| fastrand::u64(..1 << 40));
+    let runs = number("LOGMILL_DIFFERENTIAL_RUNS", 8);
+    let first = number("LOGMILL_DIFFERENTIAL_SEED", fastrand::u64(..1 << 40));
     println!("LOGMILL_DIFFERENTIAL_SEED={first} LOGMILL_DIFFERENTIAL_RUNS={runs}");
     let pair = Pair::start("differential").await;
     let (mut compared, mut wrong) = (0, Vec::new());

@@ -48,12 +48,7 @@ pub(crate) struct Pair {
 impl Pair {
     /// Both, without any documents.
     pub(crate) async fn start(prefix: &str) -> Self {
-        let url = std::env::var(REAL).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| {
-            panic!(
-                "{REAL} is not set: `cargo engines up` starts the engines and `cargo engines test` \
-                 runs this test against them"
-            )
-        });
+        let url = logmill_given::engine(REAL);
         let names = Names::new(prefix);
         let data = tempfile::tempdir().unwrap();
         let search = LocalSearch::open(data.path(), Options::default()).unwrap();
