@@ -19,79 +19,11 @@ use crate::binary::folder;
 use crate::bucket::Bucket;
 use crate::cloud::{Cloud, Ports};
 use crate::kills::{Log, completed, documents, given, log, put, undisturbed};
+use crate::phase::Phase;
 use crate::proxy::{Action, Answer, Proxy, Request, Script};
 
 /// How many logs are put before each kill.
 const LOGS: usize = 3;
-
-/// A moment in the work on a log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
-    LeaseTaken,
-    BulkHalfSent,
-    BulkNotAnswered,
-    BeforeBuild,
-    BeforeCompleted,
-    AfterCompleted,
-    EngineCommits,
-}
-
-impl Phase {
-    const ALL: [Self; 7] = [
-        Self::LeaseTaken,
-        Self::BulkHalfSent,
-        Self::BulkNotAnswered,
-        Self::BeforeBuild,
-        Self::BeforeCompleted,
-        Self::AfterCompleted,
-        Self::EngineCommits,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::LeaseTaken => "lease taken",
-            Self::BulkHalfSent => "bulk sent by half",
-            Self::BulkNotAnswered => "bulk written, not answered",
-            Self::BeforeBuild => "before the build document",
-            Self::BeforeCompleted => "before COMPLETED",
-            Self::AfterCompleted => "after COMPLETED, before the message is deleted",
-            Self::EngineCommits => "an engine commits",
-        }
-    }
-
-    /// Whether this request is the one that begins or ends the phase.
-    fn is_at(self, request: &Request) -> bool {
-        match self {
-            Self::LeaseTaken => writes_status(request, "PROCESSING"),
-            Self::BulkHalfSent | Self::BulkNotAnswered => request.is_bulk(),
-            Self::BeforeBuild => {
-                let body = String::from_utf8_lossy(&request.body);
-                request.is_bulk() && body.contains("\"_index\":\"logmill-builds-")
-            }
-            Self::BeforeCompleted | Self::AfterCompleted => writes_status(request, "COMPLETED"),
-            Self::EngineCommits => {
-                ["/_refresh", "/_delete_by_query"].iter().any(|end| request.path.contains(end))
-            }
-        }
-    }
-
-    /// Whether the engine has done its work when the process is killed.
-    const fn is_answered(self) -> bool {
-        matches!(self, Self::LeaseTaken | Self::BulkNotAnswered | Self::AfterCompleted)
-    }
-}
-
-/// Whether a request to DynamoDB writes an object's row with this status.
-fn writes_status(request: &Request, status: &str) -> bool {
-    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else { return false };
-    let is_object = |item: &Value| {
-        let row = item["row"]["S"].as_str().unwrap_or_default();
-        row.starts_with("object#") && item["status"]["S"] == status
-    };
-    let items = body["TransactItems"].as_array();
-    is_object(&body["Item"])
-        || items.is_some_and(|items| items.iter().any(|item| is_object(&item["Put"]["Item"])))
-}
 
 /// What is to be killed, and when.
 struct Aim {

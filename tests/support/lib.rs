@@ -17,6 +17,7 @@ pub mod embedded;
 pub mod event;
 pub mod faults;
 pub mod http;
+pub mod phase;
 pub mod program;
 pub mod proxy;
 pub mod queue;

@@ -26,13 +26,22 @@ pub struct Request {
     headers: Vec<String>,
     /// Its body.
     pub body: Vec<u8>,
+    /// The requests before it of the same transaction of a database; empty outside of one.
+    pub transaction: Vec<u8>,
 }
 
 impl Request {
-    /// One that is not HTTP.
-    pub fn raw(body: Vec<u8>) -> Self {
+    /// One that is not HTTP, after those of its transaction.
+    pub fn raw(body: Vec<u8>, transaction: Vec<u8>) -> Self {
         let (method, path, target) = (String::new(), String::new(), String::new());
-        Self { method, path, target, headers: Vec::new(), body }
+        Self { method, path, target, headers: Vec::new(), body, transaction }
+    }
+
+    /// Whether it ends a transaction of a database well: a simple query, which begins with a byte for
+    /// its type and four for its length.
+    pub fn is_commit(&self) -> bool {
+        let begins = self.body.first() == Some(&b'Q') && !self.transaction.is_empty();
+        begins && self.body.get(5..).is_some_and(|text| text.starts_with(b"COMMIT"))
     }
 
     /// Whether it writes many documents.
@@ -325,6 +334,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Resul
         target: String::new(),
         headers: Vec::new(),
         body: Vec::new(),
+        transaction: Vec::new(),
     };
     let mut length = 0;
     for line in lines {

@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::proxy::{Action, Request, Script};
+use crate::proxy::{Action, Answer, Request, Script};
 
 /// A message that ends a request: Query, Sync or Terminate.
 const ENDS_REQUEST: [u8; 3] = [b'Q', b'S', b'X'];
 /// A message that ends an answer: `ReadyForQuery`.
 const ENDS_ANSWER: [u8; 1] = [b'Z'];
+/// What that message ends with where a transaction goes on.
+const AMID_TRANSACTION: u8 = b'T';
 
 /// Serves one connection. That it begins is never disturbed; each request after that may be.
 pub(crate) async fn serve(
@@ -26,6 +28,7 @@ pub(crate) async fn serve(
     server.set_nodelay(true)?;
     let (mut client, mut server) = (Stream::from(client), Stream::from(server));
     begin(&mut client, &mut server).await?;
+    let mut transaction = Vec::new();
     loop {
         tokio::select! {
             read = client.fill() => read?,
@@ -38,10 +41,12 @@ pub(crate) async fn serve(
         }
         while let Some(end) = client.end_of(&ENDS_REQUEST) {
             let body = client.buffer.drain(..end).collect();
-            if !request(body, &mut client, &mut server, script).await? {
+            let asked = Request::raw(body, std::mem::take(&mut transaction));
+            let Some(after) = request(asked, &mut client, &mut server, script).await? else {
                 // The client sees an error, not an end.
                 return client.stream.set_zero_linger();
-            }
+            };
+            transaction = after;
         }
     }
 }
@@ -69,45 +74,50 @@ async fn begin(client: &mut Stream, server: &mut Stream) -> io::Result<()> {
     }
 }
 
-/// Does to one request what the script says; whether the connection goes on.
+/// Does to one request what the script says; what its transaction then consists of, or none where
+/// the connection ends.
 async fn request(
-    body: Vec<u8>,
+    mut request: Request,
     client: &mut Stream,
     server: &mut Stream,
     script: &dyn Script,
-) -> io::Result<bool> {
-    if body.first() == Some(&b'X') {
-        server.stream.write_all(&body).await?;
-        return Ok(true);
+) -> io::Result<Option<Vec<u8>>> {
+    if request.body.first() == Some(&b'X') {
+        server.stream.write_all(&request.body).await?;
+        return Ok(Some(Vec::new()));
     }
-    let mut request = Request::raw(body);
-    match script.act(&mut request) {
+    let action = script.act(&mut request);
+    let mut asking = async || -> io::Result<Vec<u8>> {
+        let answer = server.answer(&request.body).await?;
+        script.answered(&request, &Answer::raw(answer.clone()));
+        Ok(answer)
+    };
+    match action {
         Action::Forward(pause) => {
             tokio::time::sleep(pause).await;
-            let answer = server.answer(&request.body).await?;
+            let answer = asking().await?;
             client.stream.write_all(&answer).await?;
-            Ok(true)
+            let goes_on = answer.last() == Some(&AMID_TRANSACTION);
+            let parts = [std::mem::take(&mut request.transaction), request.body];
+            return Ok(Some(if goes_on { parts.concat() } else { Vec::new() }));
         }
-        Action::LoseAnswer => server.answer(&request.body).await.map(|_| false),
+        Action::LoseAnswer => drop(asking().await?),
         Action::Truncate => {
-            let answer = server.answer(&request.body).await?;
+            let answer = asking().await?;
             let cut = answer.len() - answer.len().div_ceil(4);
             client.stream.write_all(&answer[..cut]).await?;
-            client.stream.shutdown().await.map(|()| false)
+            client.stream.shutdown().await?;
         }
-        Action::Silence(pause) => {
-            tokio::time::sleep(pause).await;
-            Ok(false)
-        }
+        Action::Silence(pause) => tokio::time::sleep(pause).await,
         Action::Answer(answer) => {
             client.stream.write_all(&answer.body).await?;
             client.stream.shutdown().await?;
             // Until the client has read it; what it says then, nobody hears.
-            let ended = tokio::time::timeout(Duration::from_secs(1), client.fill());
-            ended.await.map_or(Ok(false), |_| Ok(false))
+            let _ = tokio::time::timeout(Duration::from_secs(1), client.fill()).await;
         }
-        Action::Reset | Action::SomeItems(_) | Action::Half => Ok(false),
+        Action::Reset | Action::SomeItems(_) | Action::Half => {}
     }
+    Ok(None)
 }
 
 /// One side of a connection, with what was read of it and not used.

@@ -41,10 +41,17 @@ const SOAKS: &[Soak] = &[
     },
     Soak {
         name: "engine-faults",
-        about: "100 of the runs of `faults` on the engines of `cargo engines`",
-        variables: &[("LOGMILL_FAULTS", "100")],
+        about: "500 of the runs of `faults` on the engines of `cargo engines`",
+        variables: &[("LOGMILL_FAULTS", "500")],
         cargo: ENGINES_TEST,
         tests: Some("faults_before_real_engines"),
+    },
+    Soak {
+        name: "engine-kills",
+        about: "5 kills of each engine of `cargo engines` in each phase: each log once, as undisturbed",
+        variables: &[("LOGMILL_ENGINE_KILLS", "5")],
+        cargo: ENGINES_TEST,
+        tests: Some("amid_work"),
     },
     Soak {
         name: "faults",

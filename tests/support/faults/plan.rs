@@ -8,6 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::Value;
 
+use crate::faults::kill::Killer;
 use crate::proxy::{Action, Answer, Request, Script};
 use crate::refusal::{Engine, Refusal, refuse};
 
@@ -85,6 +86,7 @@ pub struct Plan {
     next: AtomicUsize,
     over: AtomicBool,
     heard: Arc<Heard>,
+    killer: Option<Arc<Killer>>,
 }
 
 /// What all engines of a run were asked for.
@@ -92,10 +94,21 @@ pub struct Plan {
 pub struct Heard {
     /// How often each fault was injected, before which engine.
     pub injected: Mutex<BTreeMap<(Fault, Engine), usize>>,
+    /// How often a database's connection ended amid a transaction, and before the answer to COMMIT.
+    pub cut: Mutex<Cut>,
     /// How many messages the function has sent.
     pub sent: AtomicUsize,
     /// Each row that came to be COMPLETED, by deployment, row, generation and revision.
     pub completed: Mutex<std::collections::BTreeSet<[String; 4]>>,
+}
+
+/// How often a database's connection ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cut {
+    /// Amid a transaction, COMMIT not counted.
+    pub amid: usize,
+    /// When COMMIT was sent, before its answer.
+    pub at_commit: usize,
 }
 
 impl Plan {
@@ -116,7 +129,26 @@ impl Plan {
             let times = if fault == Fault::Throttling { random.usize(2..6) } else { 1 };
             drawn.extend((0..times).map(|_| Some((fault, random.u64(..)))));
         }
-        Self { engine, drawn, next: 0.into(), over: false.into(), heard: Arc::clone(heard) }
+        Self {
+            engine,
+            drawn,
+            next: 0.into(),
+            over: false.into(),
+            heard: Arc::clone(heard),
+            killer: None,
+        }
+    }
+
+    /// No faults, but an engine that goes away for a while.
+    pub fn of_kill(engine: Engine, heard: &Arc<Heard>, killer: &Arc<Killer>) -> Self {
+        Self {
+            engine,
+            drawn: Vec::new(),
+            next: 0.into(),
+            over: true.into(),
+            heard: Arc::clone(heard),
+            killer: Some(Arc::clone(killer)),
+        }
     }
 
     /// Ends the faults.
@@ -137,6 +169,10 @@ impl Plan {
             (fault, _) => fault,
         };
         *self.heard.injected.lock().unwrap().entry((fault, self.engine)).or_default() += 1;
+        if fault != Fault::Latency && !request.transaction.is_empty() {
+            let mut cut = self.heard.cut.lock().unwrap();
+            *(if request.is_commit() { &mut cut.at_commit } else { &mut cut.amid }) += 1;
+        }
         Some((fault, number))
     }
 }
@@ -145,6 +181,9 @@ impl Script for Plan {
     fn act(&self, request: &mut Request) -> Action {
         if self.engine == Engine::Sqs {
             without_delay(request);
+        }
+        if let Some(action) = self.killer.as_ref().and_then(|it| it.act(self.engine, request)) {
+            return action;
         }
         let Some((fault, number)) = self.next(request) else {
             return Action::Forward(Duration::ZERO);
@@ -168,6 +207,12 @@ impl Script for Plan {
 
     fn answered(&self, request: &Request, answer: &Answer) {
         self.heard.hear(self.engine, request, answer);
+        // Not an answer that refuses; those of a database have no status.
+        if let Some(killer) = &self.killer
+            && matches!(answer.status(), 0 | 200)
+        {
+            killer.answered(request);
+        }
     }
 }
 

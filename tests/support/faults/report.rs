@@ -1,11 +1,14 @@
 //! Many runs at once, and what became of them.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use futures_util::future::{join, join_all};
 
 use crate::compare::Difference;
 use crate::embedded::Engines;
+use crate::faults::kill::Killer;
 use crate::faults::plan::Fault;
 use crate::faults::run::{Outcome, Run};
 use crate::given::say;
@@ -14,6 +17,36 @@ use crate::refusal::Engine;
 /// The columns of the table.
 const ENGINES: [Engine; 5] =
     [Engine::S3, Engine::Search, Engine::DynamoDb, Engine::Postgres, Engine::Sqs];
+
+/// How long a lease lasts past its invocation's time.
+const LEASE_SLACK: Duration = Duration::from_secs(5);
+
+/// Plays the runs of these seeds at once while one of their engines goes away; `mend` brings it back.
+pub async fn play_through(
+    engines: &Engines,
+    seeds: &[u64],
+    killer: &Arc<Killer>,
+    mend: impl Future<Output = ()>,
+) -> Vec<(u64, Outcome)> {
+    let since = Instant::now();
+    let mut runs = Vec::new();
+    for &seed in seeds {
+        runs.push(Run::start_before(engines, seed, killer).await);
+    }
+    let working = async {
+        join_all(runs.iter_mut().map(Run::work)).await;
+        assert!(killer.has_struck(), "all was done before the moment came");
+    };
+    let mending = async {
+        killer.struck().await;
+        mend.await;
+        killer.is_back();
+    };
+    join(working, mending).await;
+    // Not while the engine is gone: what is asked now, the tests ask.
+    let outcomes = join_all(runs.into_iter().map(|run| run.finish(since))).await;
+    seeds.iter().copied().zip(outcomes).collect()
+}
 
 /// Plays the runs of these seeds before the same engines, so many at once.
 pub async fn play(engines: &Engines, seeds: &[u64], at_once: usize) -> Vec<(u64, Outcome)> {
@@ -35,9 +68,42 @@ pub fn report(outcomes: &[(u64, Outcome)]) {
     say(&format!("{failed} objects were given up after five attempts, and replayed"));
     let needless: usize = outcomes.iter().map(|(_, outcome)| outcome.needless_letters).sum();
     say(&format!("{needless} dead letters are of objects that were completed all the same"));
+    say(&named(outcomes));
     let late = outcomes.iter().map(|(_, outcome)| outcome.late).max().unwrap_or_default();
     say(&format!("no invocation went on longer than {late:.1?} past its time"));
+    if let Some(memory) = peak_memory() {
+        say(&format!("this process, with all its runs at once, held {memory} MB at most"));
+    }
     assert_as_undisturbed(outcomes);
+    assert!(late < LEASE_SLACK, "an invocation went on after its lease had ended");
+}
+
+/// What the engines call the faults, and how the queue delivered.
+fn named(outcomes: &[(u64, Outcome)]) -> String {
+    let sum = |of: &dyn Fn(&Outcome) -> usize| -> usize {
+        outcomes.iter().map(|(_, outcome)| of(outcome)).sum()
+    };
+    let injected = |fault, engine| {
+        sum(&|outcome| outcome.injected.get(&(fault, engine)).copied().unwrap_or_default())
+    };
+    format!(
+        "SQS delivered {} events three times or more often, and {} times one after a later one; \
+         DynamoDB said ProvisionedThroughputExceeded {} times and Throttling {} times; connections \
+         to Postgres ended {} times amid a transaction and {} times before the answer to COMMIT",
+        sum(&|outcome| outcome.delivered.thrice),
+        sum(&|outcome| outcome.delivered.out_of_order),
+        injected(Fault::TooManyRequests, Engine::DynamoDb),
+        injected(Fault::Throttling, Engine::DynamoDb),
+        sum(&|outcome| outcome.cut.amid),
+        sum(&|outcome| outcome.cut.at_commit),
+    )
+}
+
+/// The most memory that this process ever held, in MB; none where the system does not say.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kb| kb / 1024)
 }
 
 /// Says what differs, and fails if anything does.

@@ -16,8 +16,10 @@ use serde_json::Value;
 use crate::compare::{Difference, compare, documents};
 use crate::embedded::{BUCKET, Engines, Function, Ports};
 use crate::event;
+use crate::faults::delivery::Delivery;
 use crate::faults::inputs::{self, Input};
-use crate::faults::plan::{Fault, Heard, Plan};
+use crate::faults::kill::Killer;
+use crate::faults::plan::{Cut, Fault, Heard, Plan};
 use crate::proxy::Proxy;
 use crate::queue::{Message, RunQueue};
 use crate::refusal::Engine;
@@ -26,6 +28,9 @@ use crate::refusal::Engine;
 const LEASE: Duration = Duration::from_secs(90);
 /// A run that goes round so often goes round for ever.
 const ROUNDS: usize = 3000;
+/// What a queue gives at once.
+const MOST_RECEIVED: usize = 10;
+
 /// What became of one run.
 #[derive(Debug)]
 pub struct Outcome {
@@ -41,8 +46,23 @@ pub struct Outcome {
     pub took: Duration,
     /// The longest that an invocation went on past its time.
     pub late: Duration,
+    /// Calls whose message was to be delivered again.
+    pub failed_calls: usize,
+    /// Events that were delivered three times or more often, and those after a later one.
+    pub delivered: Delivered,
+    /// How often a database's connection ended amid a transaction.
+    pub cut: Cut,
     /// What was found where something differs.
     pub reasons: Vec<String>,
+}
+
+/// How a queue delivered events.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered {
+    /// How many three times or more often.
+    pub thrice: usize,
+    /// How many times one after one that was sent later.
+    pub out_of_order: usize,
 }
 
 /// One run.
@@ -61,8 +81,12 @@ pub struct Run<'e> {
     latest: BTreeMap<String, String>,
     /// Versions that are still to be put.
     waiting: Vec<(usize, usize)>,
+    delivery: Delivery,
     invoked: usize,
     is_calm: bool,
+    /// Takes an engine away for a while.
+    killer: Option<Arc<Killer>>,
+    failed_calls: usize,
     late: Duration,
     _proxies: Vec<Proxy>,
 }
@@ -70,12 +94,29 @@ pub struct Run<'e> {
 impl<'e> Run<'e> {
     /// Puts proxies with the plans of a seed before the engines.
     pub async fn start(engines: &'e Engines, seed: u64) -> Self {
+        Self::start_with(engines, seed, |engine, heard| Plan::new(seed, engine, heard)).await
+    }
+
+    /// One before engines that nothing disturbs but that one of them goes away for a while. A message
+    /// whose call fails then waits until it is there again, as it waits in a queue.
+    pub async fn start_before(engines: &'e Engines, seed: u64, killer: &Arc<Killer>) -> Self {
+        let plan = |engine, heard: &_| Plan::of_kill(engine, heard, killer);
+        let mut run = Self::start_with(engines, seed, plan).await;
+        run.killer = Some(Arc::clone(killer));
+        run
+    }
+
+    async fn start_with(
+        engines: &'e Engines,
+        seed: u64,
+        plan: impl Fn(Engine, &Arc<Heard>) -> Plan,
+    ) -> Self {
         let mut random = Rng::with_seed(seed);
         let name = format!("faults-{seed}{}", engines.tag);
         let heard = Arc::<Heard>::default();
         let (mut plans, mut proxies, mut at) = (Vec::new(), Vec::new(), Ports::new());
         for (&engine, &port) in &engines.ports {
-            let plan = Arc::new(Plan::new(seed, engine, &heard));
+            let plan = Arc::new(plan(engine, &heard));
             let script = Arc::clone(&plan);
             let proxy = match engine {
                 Engine::Postgres => Proxy::sql(port, script).await,
@@ -101,8 +142,11 @@ impl<'e> Run<'e> {
             ahead: Duration::ZERO,
             latest: BTreeMap::new(),
             waiting: Vec::new(),
+            delivery: Delivery::default(),
             invoked: 0,
             is_calm: false,
+            killer: None,
+            failed_calls: 0,
             late: Duration::ZERO,
             _proxies: proxies,
         }
@@ -111,6 +155,12 @@ impl<'e> Run<'e> {
     /// Plays it to its end.
     pub async fn play(mut self) -> Outcome {
         let since = Instant::now();
+        self.work().await;
+        self.finish(since).await
+    }
+
+    /// Puts all objects, and plays the queue until it is empty.
+    pub async fn work(&mut self) {
         for (at, input) in self.inputs.iter().enumerate() {
             self.waiting.extend((1..input.versions.len()).map(|version| (at, version)));
         }
@@ -119,12 +169,18 @@ impl<'e> Run<'e> {
             self.send(at, body).await;
         }
         self.drain().await;
+    }
+
+    /// Replays what was given up, and compares; `since` is when the work began.
+    pub async fn finish(mut self, since: Instant) -> Outcome {
         self.calm_down();
         let (failed_first, needless_letters) = self.replay_failed().await;
         self.drain().await;
         let took = since.elapsed();
         let (difference, reasons) = self.judge().await;
         let injected = self.heard.injected.lock().unwrap().clone();
+        let delivered =
+            Delivered { thrice: self.delivery.thrice(), out_of_order: self.delivery.out_of_order };
         Outcome {
             injected,
             difference,
@@ -132,6 +188,9 @@ impl<'e> Run<'e> {
             needless_letters,
             took,
             late: self.late,
+            failed_calls: self.failed_calls,
+            delivered,
+            cut: *self.heard.cut.lock().unwrap(),
             reasons,
         }
     }
@@ -143,8 +202,8 @@ impl<'e> Run<'e> {
     }
 
     async fn send(&mut self, at: usize, body: String) {
-        // S3 delivers at least once.
-        for _ in 0..if self.random.u8(..5) == 0 { 2 } else { 1 } {
+        // S3 and SQS deliver at least once.
+        for _ in 0..self.delivery.send(&body, &mut self.random) {
             self.queue.send(&body).await;
         }
         self.latest.insert(self.inputs[at].key.clone(), body);
@@ -154,13 +213,29 @@ impl<'e> Run<'e> {
     async fn drain(&mut self) {
         for _ in 0..ROUNDS {
             let most = self.random.usize(1..4);
-            let messages = self.queue.receive(most).await;
-            if messages.is_empty() && self.waiting.is_empty() {
+            let messages = self.receive(most).await;
+            if messages.is_empty() && self.waiting.is_empty() && !self.delivery.keeps() {
                 return;
+            }
+            // At the latest when nothing else is left.
+            let must = messages.is_empty() && self.waiting.is_empty();
+            if let Some(late) = self.delivery.late(must, &mut self.random) {
+                self.queue.send(&late).await;
             }
             self.round(&messages).await;
         }
         panic!("{}: the queue does not get empty in {ROUNDS} rounds", self.name);
+    }
+
+    /// At most so many messages, whichever of those that are there.
+    async fn receive(&mut self, most: usize) -> Vec<Message> {
+        let mut messages = self.queue.receive(MOST_RECEIVED).await;
+        self.random.shuffle(&mut messages);
+        for message in messages.drain(most.min(messages.len())..) {
+            self.queue.release(&message).await;
+        }
+        messages.iter().for_each(|message| self.delivery.deliver(&message.body));
+        messages
     }
 
     /// Calls the function for each message at once; meanwhile a newer version may be put.
@@ -205,6 +280,10 @@ impl<'e> Run<'e> {
         for (message, (again, late)) in messages.iter().zip(answers) {
             self.late = self.late.max(late);
             if again {
+                self.failed_calls += 1;
+                if let Some(killer) = &self.killer {
+                    killer.while_gone().await;
+                }
                 self.queue.release(message).await;
             } else {
                 self.queue.delete(message).await;
@@ -282,7 +361,9 @@ impl<'e> Run<'e> {
             let again = event::deliver(calm, &self.latest[&input.key], &invocation).await;
             assert!(!again, "{} fails undisturbed", input.key);
             let times = self.completions(input, &state).await;
-            if times != 1 {
+            // The answer to the write may have ended with the engine, unheard.
+            let is_unheard = self.killer.is_some() && times == 0;
+            if times != 1 && !is_unheard {
                 reasons.push(format!("{} was completed {times} times", input.key));
                 difference.doubled += 1;
             }

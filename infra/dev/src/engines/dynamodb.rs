@@ -1,4 +1,4 @@
-//! DynamoDB Local, in memory, from Maven.
+//! DynamoDB Local, from Maven. Its data outlive its process, so that tests may kill it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,10 +53,11 @@ impl Engine for DynamoDb {
                 .to_vec();
         arguments.push(format!("-Dsqlite4java.library.path={libraries}"));
         arguments.extend(["-cp".to_owned(), format!("{}:{libraries}/*", folder.display())]);
-        for argument in ["Loopback", "-inMemory", "-sharedDb", "-disableTelemetry", "-port"] {
+        for argument in ["Loopback", "-sharedDb", "-disableTelemetry", "-port"] {
             arguments.push(argument.to_owned());
         }
         arguments.push(place.port.to_string());
+        arguments.extend(["-dbPath".to_owned(), place.folder.display().to_string()]);
         Ok(Launch {
             program: java::home(cache)?.join("bin/java"),
             arguments,

@@ -53,6 +53,11 @@ pub(crate) trait Engine: Sync {
     /// What tests are told of it; the first one names it.
     fn variables(&self, place: &Place) -> Vec<(&'static str, String)>;
 
+    /// Removes what one that was killed leaves and another one stumbles over.
+    fn clear_up(&self, _place: &Place) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether it is started only when it is named, or a test names it.
     fn is_on_request(&self) -> bool {
         false
@@ -119,6 +124,28 @@ impl Starting {
         let place = Place { port: net::free_port()?, folder: cache.data(engine.name()) };
         cache::clear(&place.folder)?;
         let launch = engine.launch(cache, &place)?;
+        Self::launch(cache, engine, place, launch)
+    }
+
+    /// Starts an engine that was killed where it was, with its data.
+    pub(crate) fn again(cache: &Cache, engine: &'static dyn Engine) -> Result<Self> {
+        let name = engine.name();
+        let Some(Started { process, place, launch, .. }) = started(cache, engine) else {
+            bail!("{name} was not started: `cargo engines up {name}` does that");
+        };
+        if process.is_alive() {
+            bail!("{name} runs: `cargo engines signal kill {name}` ends it amid its work");
+        }
+        engine.clear_up(&place)?;
+        Self::launch(cache, engine, place, launch)
+    }
+
+    fn launch(
+        cache: &Cache,
+        engine: &'static dyn Engine,
+        place: Place,
+        launch: Launch,
+    ) -> Result<Self> {
         let since = Instant::now();
         let mut child = launch.start(&cache.log(engine.name()))?;
         let Some(process) = Process::of(child.id()) else {

@@ -19,11 +19,12 @@ mod suites;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::Result;
-use clap::Subcommand;
+use anyhow::{Result, bail};
+use clap::{Subcommand, ValueEnum};
+use rustix::process::Signal;
 
 use cache::Cache;
-use engine::{ENGINES, Engine, Starting, named, running, started};
+use engine::{ENGINES, Engine, Started, Starting, named, running, started};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -37,6 +38,20 @@ pub(crate) enum Command {
     /// Stop engines and remove their data; what is installed stays
     Down {
         /// Which; all without names
+        names: Vec<String>,
+    },
+    /// Send a signal to engines amid their work; their data stay
+    Signal {
+        /// What happens to them
+        signal: Blow,
+        /// Which
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Start engines that were killed where they were, with their data, and wait until they are ready
+    Restart {
+        /// Which
+        #[arg(required = true)]
         names: Vec<String>,
     },
     /// List the engines, and the variables by which tests find those that run
@@ -54,6 +69,17 @@ pub(crate) enum Command {
     },
 }
 
+/// What happens to an engine amid its work.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Blow {
+    /// A power cut: it and all that it has started end at once
+    Kill,
+    /// It stands still
+    Stop,
+    /// It goes on
+    Continue,
+}
+
 /// `cargo engines …`.
 pub(crate) fn run(command: Command) -> Result<()> {
     let cache = Cache::open()?;
@@ -65,6 +91,10 @@ pub(crate) fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Down { names } => down(&cache, &chosen(&names, || ENGINES.to_vec())?),
+        Command::Signal { signal, names } => {
+            chosen(&names, Vec::new)?.into_iter().try_for_each(|it| strike(&cache, it, signal))
+        }
+        Command::Restart { names } => restart(&cache, &chosen(&names, Vec::new)?),
         Command::Status => {
             print_table(&cache);
             for (name, value) in variables(&cache) {
@@ -114,6 +144,24 @@ fn down(cache: &Cache, engines: &[&'static dyn Engine]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn strike(cache: &Cache, engine: &dyn Engine, blow: Blow) -> Result<()> {
+    let Some(Started { process, .. }) = running(cache, engine) else {
+        bail!("{} does not run: `cargo engines status` lists those that do", engine.name());
+    };
+    match blow {
+        Blow::Kill => process.cut_off(),
+        Blow::Stop => process.send(Signal::STOP),
+        Blow::Continue => process.send(Signal::CONT),
+    }
+}
+
+fn restart(cache: &Cache, engines: &[&'static dyn Engine]) -> Result<()> {
+    let _lock = cache.lock()?;
+    let starting: Result<Vec<Starting>> =
+        engines.iter().map(|engine| Starting::again(cache, *engine)).collect();
+    engine::wait(cache, starting?)
 }
 
 /// What tests are told of the engines that run.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
 use super::cache::Cache;
@@ -94,6 +94,17 @@ impl Engine for Postgres {
 
     fn is_ready(&self, place: &Place) -> bool {
         net::postgres_asks_for_a_password(place.port)
+    }
+
+    /// The file with the process, which counts as running until its parent has taken note.
+    fn clear_up(&self, place: &Place) -> Result<()> {
+        let file = place.folder.join("data/postmaster.pid");
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", file.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn variables(&self, place: &Place) -> Vec<(&'static str, String)> {

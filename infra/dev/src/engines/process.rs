@@ -143,6 +143,31 @@ impl Process {
         ps("rss=", self.pid)?.parse::<u64>().ok().map(|kb| kb / 1024)
     }
 
+    /// Ends it and all that it has started at once, as a power cut does.
+    pub(crate) fn cut_off(&self) -> Result<()> {
+        // While it stands still it starts no others.
+        self.send(Signal::STOP)?;
+        let mut family = vec![self.clone()];
+        for at in 0.. {
+            let Some(parent) = family.get(at).map(|process| process.pid) else { break };
+            family.extend(children(parent)?.into_iter().filter_map(Self::of));
+        }
+        for process in &family {
+            process.send(Signal::KILL)?;
+        }
+        family.iter().try_for_each(|process| process.stop(Signal::KILL))
+    }
+
+    /// Sends it a signal; nothing if it has ended.
+    pub(crate) fn send(&self, signal: Signal) -> Result<()> {
+        if self.is_alive() {
+            let pid = Pid::from_raw(self.pid as i32).context("no process has the number 0")?;
+            // It may end between the look and the signal.
+            let _ = kill_process(pid, signal);
+        }
+        Ok(())
+    }
+
     /// Ends it: by the signal that it ends orderly by, and by force if it does not.
     pub(crate) fn stop(&self, signal: Signal) -> Result<()> {
         self.stop_within(signal, PATIENCE)
@@ -153,9 +178,7 @@ impl Process {
             if !self.is_alive() {
                 return Ok(());
             }
-            let pid = Pid::from_raw(self.pid as i32).context("no process has the number 0")?;
-            // It may end between the look and the signal.
-            let _ = kill_process(pid, signal);
+            self.send(signal)?;
             let until = Instant::now() + patience;
             while self.is_alive() && Instant::now() < until {
                 thread::sleep(LOOK);
@@ -166,6 +189,31 @@ impl Process {
         }
         Ok(())
     }
+}
+
+/// The processes that a process has started and that still run.
+fn children(parent: u32) -> Result<Vec<u32>> {
+    if !Path::new("/proc/self").exists() {
+        let listed = Command::new("ps").args(["-A", "-o", "ppid=,pid="]).output()?;
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let child = |line: &str| {
+            let mut fields = line.split_whitespace();
+            let is_child = fields.next()?.parse() == Ok(parent);
+            if is_child { fields.next()?.parse().ok() } else { None }
+        };
+        return Ok(listed.lines().filter_map(child).collect());
+    }
+    let mut children = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let Ok(pid) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
+        // One that has ended meanwhile is none.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        let of = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1));
+        if of.and_then(|of| of.parse().ok()) == Some(parent) {
+            children.push(pid);
+        }
+    }
+    Ok(children)
 }
 
 /// When a process was started; none if there is none, or one that has ended and is only still listed.
@@ -216,6 +264,24 @@ mod tests {
         assert!(!process.is_alive());
         assert!(!child.wait().expect("it is ours").success());
         assert_eq!(Process::of(child.id()), None);
+    }
+
+    #[test]
+    fn what_an_engine_has_started_ends_with_it_when_it_is_cut_off() {
+        let mut child = Command::new("sh")
+            .args(["-c", "setsid sleep 60 & echo $!; wait"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell is there");
+        let mut said = String::new();
+        let out = child.stdout.take().expect("it is piped");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut said).expect("a line");
+        let of = said.trim().parse().expect("a number");
+        let process = Process::of(child.id()).expect("it runs");
+        let started = Process::of(of).expect("it runs too");
+        process.cut_off().expect("both end");
+        assert!(!process.is_alive() && !started.is_alive());
+        child.wait().expect("it is ours");
     }
 
     #[test]
