@@ -9,7 +9,7 @@ use crate::{engine, given};
 
 /// How many runs are under way at once.
 const AT_ONCE: usize = 8;
-/// How many runs share what they are compared with.
+/// How many runs share what they are compared with; then the table is printed.
 const SHARING: usize = 50;
 
 /// OpenSearch and the cloud, with the rows in either store.
@@ -25,17 +25,17 @@ async fn faults_before_real_engines_lose_no_log_and_double_none() {
     given::say(&format!("LOGMILL_FAULTS_SEED={first}: {runs} runs"));
     // By turns, of each four too: one of them is so bad that logs are given up.
     let is_postgres = |seed: &u64| (seed + seed / 4).is_multiple_of(2);
-    let seeds: (Vec<u64>, Vec<u64>) = (first..first + runs).partition(is_postgres);
     let postgres = addresses(Rows::Postgres(engine("LOGMILL_ENGINE_POSTGRES")));
     let dynamodb = addresses(Rows::DynamoDb(engine("LOGMILL_ENGINE_DYNAMODB")));
+    let seeds: Vec<u64> = (first..first + runs).collect();
     let mut outcomes = Vec::new();
-    for (seeds, at) in [(seeds.0, postgres), (seeds.1, dynamodb)] {
-        // Each part with a search of its own to compare with, and a line of how far it is.
-        for part in seeds.chunks(SHARING) {
-            outcomes.extend(play(&Engines::real(&at).await, part, AT_ONCE).await);
-            given::say(&format!("{} of {runs} runs", outcomes.len()));
+    for part in seeds.chunks(SHARING) {
+        let (seeds, others): (Vec<u64>, Vec<u64>) = part.iter().partition(|seed| is_postgres(seed));
+        for (seeds, at) in [(seeds, &postgres), (others, &dynamodb)] {
+            outcomes.extend(play(&Engines::real(at).await, &seeds, AT_ONCE).await);
         }
+        given::say(&format!("{} of {runs} runs", outcomes.len()));
+        report(&outcomes);
     }
     assert_eq!(outcomes.len() as u64, runs);
-    report(&outcomes);
 }

@@ -17,4 +17,4 @@ mod inputs;
 mod kills;
 mod phases;
 
-use logmill_tests::{binary, http, proxy};
+use logmill_tests::{binary, http, phase, proxy};

@@ -3,6 +3,7 @@
 pub mod delivery;
 pub mod inputs;
 pub mod kill;
+pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -9,8 +9,9 @@ use futures_util::future::{join, join_all};
 use crate::compare::Difference;
 use crate::embedded::Engines;
 use crate::faults::kill::Killer;
+use crate::faults::outcome::Outcome;
 use crate::faults::plan::Fault;
-use crate::faults::run::{Outcome, Run};
+use crate::faults::run::Run;
 use crate::given::say;
 use crate::refusal::Engine;
 

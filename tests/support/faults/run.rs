@@ -19,7 +19,8 @@ use crate::event;
 use crate::faults::delivery::Delivery;
 use crate::faults::inputs::{self, Input};
 use crate::faults::kill::Killer;
-use crate::faults::plan::{Cut, Fault, Heard, Plan};
+use crate::faults::outcome::{Delivered, Outcome};
+use crate::faults::plan::{Heard, Plan};
 use crate::proxy::Proxy;
 use crate::queue::{Message, RunQueue};
 use crate::refusal::Engine;
@@ -30,40 +31,6 @@ const LEASE: Duration = Duration::from_secs(90);
 const ROUNDS: usize = 3000;
 /// What a queue gives at once.
 const MOST_RECEIVED: usize = 10;
-
-/// What became of one run.
-#[derive(Debug)]
-pub struct Outcome {
-    /// How often each fault was injected, before which engine.
-    pub injected: BTreeMap<(Fault, Engine), usize>,
-    /// What is not as undisturbed.
-    pub difference: Difference,
-    /// Objects that were given up, and replayed.
-    pub failed_first: usize,
-    /// Letters of logs that were completed all the same: the letter was kept, the row was not.
-    pub needless_letters: usize,
-    /// How long it took until all was completed.
-    pub took: Duration,
-    /// The longest that an invocation went on past its time.
-    pub late: Duration,
-    /// Calls whose message was to be delivered again.
-    pub failed_calls: usize,
-    /// Events that were delivered three times or more often, and those after a later one.
-    pub delivered: Delivered,
-    /// How often a database's connection ended amid a transaction.
-    pub cut: Cut,
-    /// What was found where something differs.
-    pub reasons: Vec<String>,
-}
-
-/// How a queue delivered events.
-#[derive(Clone, Copy, Debug)]
-pub struct Delivered {
-    /// How many three times or more often.
-    pub thrice: usize,
-    /// How many times one after one that was sent later.
-    pub out_of_order: usize,
-}
 
 /// One run.
 pub struct Run<'e> {
