@@ -35,6 +35,12 @@ const CALM_LETTERS: &str = "logmill-dead-letters";
 /// The tables of functions that nobody disturbs.
 const CALM_TABLES: &str = "calm-";
 
+/// How long a function waits for an answer, before it asks again.
+const TRY: Duration = Duration::from_secs(3);
+/// How long the tests themselves do, on a machine that does much else: what their queue has given
+/// and they have not heard, nobody gets.
+const OWN_TRY: Duration = Duration::from_secs(60);
+
 /// Where each engine is.
 pub type Ports = BTreeMap<Engine, u16>;
 
@@ -87,7 +93,7 @@ impl Engines {
         let calm_search = search(data.path(), "calm-search").await;
         let mut calm_ports = ports.clone();
         calm_ports.insert(Engine::Search, calm_search);
-        let sqs = sqs(ports[&Engine::Sqs], "tests");
+        let sqs = sqs(ports[&Engine::Sqs], "tests", OWN_TRY);
         let queue = Queue { client: sqs.clone(), url: String::new() };
         let rows = self::metadata(calm_rows, CALM_TABLES).into();
         let engines = Self {
@@ -126,9 +132,9 @@ impl Engines {
     pub fn function(&self, at: &Ports, queue: &RunQueue, letters: &str, bulk: usize) -> Function {
         let metadata = match &self.database {
             Some(database) => AnyStore::Postgres(postgres(&database.url_at(at[&Engine::Postgres]))),
-            None => metadata(at[&Engine::DynamoDb], "").into(),
+            None => dynamo(at[&Engine::DynamoDb], "", TRY).into(),
         };
-        function(at, metadata, queue.behind(sqs(at[&Engine::Sqs], letters)), letters, bulk)
+        function(at, metadata, queue.behind(sqs(at[&Engine::Sqs], letters, TRY)), letters, bulk)
     }
 }
 
@@ -163,13 +169,13 @@ fn function(at: &Ports, metadata: AnyStore, queue: Queue, letters: &str, bulk: u
     }
 }
 
-fn sqs(port: u16, run: &str) -> aws_sdk_sqs::Client {
+fn sqs(port: u16, run: &str, attempt: Duration) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::config::Builder::from(&config())
         .endpoint_url(url(port))
         .retry_config(quick_retries())
         // Runs must not use up each other's retries.
         .retry_partition(RetryPartition::new(run.to_owned()))
-        .timeout_config(timeouts());
+        .timeout_config(timeouts(attempt));
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
@@ -243,8 +249,8 @@ fn quick_retries() -> RetryConfig {
         .with_max_backoff(quick().most)
 }
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(3)).build()
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).build()
 }
 
 fn objects(port: u16) -> Objects {
@@ -260,13 +266,18 @@ pub fn documents_in(port: u16, names: Names) -> Documents {
     Documents::connect(&Endpoint::new(url(port)), names).unwrap().with_backoff(quick())
 }
 
+/// The rows in a table, as the tests themselves look at them.
 pub(crate) fn metadata(port: u16, prefix: &str) -> Dynamo {
+    dynamo(port, prefix, OWN_TRY)
+}
+
+fn dynamo(port: u16, prefix: &str, attempt: Duration) -> Dynamo {
     let client = aws_sdk_dynamodb::config::Builder::from(&config())
         .endpoint_url(url(port))
         .retry_config(quick_retries())
         // Runs must not use up each other's retries.
         .retry_partition(RetryPartition::new(format!("{port}")))
-        .timeout_config(timeouts())
+        .timeout_config(timeouts(attempt))
         .build();
     Dynamo::new(aws_sdk_dynamodb::Client::from_conf(client), prefix)
 }

@@ -2,7 +2,7 @@
 //! back.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -69,11 +69,7 @@ impl Killer {
     }
 
     /// What is done to a request, if it is not left to others.
-    pub(crate) fn act(
-        self: &std::sync::Arc<Self>,
-        engine: Engine,
-        request: &Request,
-    ) -> Option<Action> {
+    pub(crate) fn act(self: &Arc<Self>, engine: Engine, request: &Request) -> Option<Action> {
         if self.cut.contains(&engine) && *self.stage.borrow() == Stage::Gone {
             return Some(Action::Reset);
         }
@@ -83,8 +79,7 @@ impl Killer {
         let aim = self.shoot(request, false)?;
         match aim.phase {
             Phase::BulkHalfSent | Phase::EngineCommits => {
-                let (killer, is_half) =
-                    (std::sync::Arc::clone(self), aim.phase == Phase::BulkHalfSent);
+                let (killer, is_half) = (Arc::clone(self), aim.phase == Phase::BulkHalfSent);
                 thread::spawn(move || {
                     thread::sleep(aim.pause);
                     killer.strike(aim);
