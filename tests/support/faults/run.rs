@@ -29,8 +29,8 @@ use crate::refusal::Engine;
 const LEASE: Duration = Duration::from_secs(90);
 /// A run that goes round so often goes round for ever.
 const ROUNDS: usize = 3000;
-/// What a queue gives at once.
-const MOST_RECEIVED: usize = 10;
+/// How many messages are passed over at most, and come later.
+const PASSED_OVER: usize = 2;
 
 /// One run.
 pub struct Run<'e> {
@@ -194,13 +194,12 @@ impl<'e> Run<'e> {
         panic!("{}: the queue does not get empty in {ROUNDS} rounds", self.name);
     }
 
-    /// At most so many messages, whichever of those that are there.
+    /// At most so many messages, not always the first ones of those that are there.
     async fn receive(&mut self, most: usize) -> Vec<Message> {
-        let mut messages = self.queue.receive(MOST_RECEIVED).await;
+        let mut messages = self.queue.receive(most + self.random.usize(..=PASSED_OVER)).await;
         self.random.shuffle(&mut messages);
-        for message in messages.drain(most.min(messages.len())..) {
-            self.queue.release(&message).await;
-        }
+        let later = messages.split_off(most.min(messages.len()));
+        join_all(later.iter().map(|message| self.queue.release(message))).await;
         messages.iter().for_each(|message| self.delivery.deliver(&message.body));
         messages
     }
