@@ -9,6 +9,7 @@
 )]
 
 mod archives;
+mod deployed;
 mod explanation;
 mod masking;
 mod outputs;
