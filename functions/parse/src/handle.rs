@@ -71,7 +71,7 @@ impl<M: Metadata> Parse<M> {
             let done = tokio::time::timeout(left, working).await;
             let over = || Err(TryAgain("the time of this invocation is over".to_owned()));
             if let Err(TryAgain(why)) = done.unwrap_or_else(|_| over()) {
-                tracing::warn!(message = %id, why, "the message will be delivered again");
+                tracing::warn!(message_id = %id, why, "the message will be delivered again");
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier.clone_from(id);
                 response.batch_item_failures.push(failure);

@@ -20,16 +20,33 @@ struct Soak {
 /// The name of the soak that is no cargo command.
 const SABOTAGE: &str = "sabotage";
 
+/// What checks what is deployed to AWS; no cargo command either.
+const AWS_CHECK: &str = "infra/aws/check";
+
 /// What runs tests on engines, and starts those first.
 const ENGINES_TEST: &[&str] = &["engines", "test"];
 
 /// The list: a new one is one entry.
 const SOAKS: &[Soak] = &[
     Soak {
+        name: "arm64",
+        about: "release builds of the functions for AWS: what C library they ask for, and their sizes",
+        variables: &[],
+        cargo: &[AWS_CHECK, "arm64"],
+        tests: None,
+    },
+    Soak {
         name: "bench",
         about: "the parser's throughput beside a plain pipeline",
         variables: &[],
         cargo: &["bench", "--package", "logmill-parser"],
+        tests: None,
+    },
+    Soak {
+        name: "deploy",
+        about: "the SAM template deployed to a cloud on this machine, with release builds, and upgraded",
+        variables: &[],
+        cargo: &[AWS_CHECK, "deploy"],
         tests: None,
     },
     Soak {
@@ -162,8 +179,14 @@ impl Soak {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(self.cargo).envs(self.variables.iter().copied());
+        let (program, arguments) = match self.cargo {
+            [AWS_CHECK, arguments @ ..] => {
+                (concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/check").into(), arguments)
+            }
+            arguments => (std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments),
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).envs(self.variables.iter().copied());
         command
     }
 }

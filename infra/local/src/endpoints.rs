@@ -115,6 +115,8 @@ pub(crate) fn url(port: u16) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
     pub(crate) objects: Objects,
+    /// The bucket of the logs.
+    pub(crate) bucket: String,
     pub(crate) metadata: AnyStore,
     pub(crate) documents: Documents,
     pub(crate) dead_letters: DeadLetters,
@@ -146,6 +148,11 @@ impl Places {
         ]
         .iter()
         .all(|(place, port)| **place == url(*port))
+    }
+
+    /// Whether S3 or SQS is that of the local cloud.
+    fn is_any_local(&self, ports: &Ports) -> bool {
+        self.s3 == url(ports.s3_port) || self.sqs == url(ports.sqs_port)
     }
 
     /// The address of the queue of `parse`.
@@ -189,12 +196,35 @@ impl Clients {
             dead_letters: DeadLetters::new(objects.clone(), DEAD_LETTERS),
             queues: aws_sdk_sqs::Client::new(&at(&places.sqs, ports.sqs_port)),
             queue_url: places.queue_url(),
+            bucket: BUCKET.to_owned(),
             objects,
         })
     }
 
-    /// Clients of a running `logmill up`.
+    /// Clients of parts that are elsewhere, where they have other names: those that the functions
+    /// are given by `LOGMILL_BUCKET`, `LOGMILL_DEAD_LETTER_BUCKET`, `LOGMILL_PARSE_QUEUE_URL` and
+    /// `LOGMILL_TABLE_PREFIX`.
+    pub(crate) fn elsewhere(ports: &Ports) -> anyhow::Result<Self> {
+        let local = Self::local(ports)?;
+        let places = Places::from_environment(ports);
+        let prefix = variable("LOGMILL_TABLE_PREFIX").unwrap_or_default();
+        let letters = variable("LOGMILL_DEAD_LETTER_BUCKET");
+        let letters = letters.as_deref().unwrap_or(DEAD_LETTERS);
+        let sdk = config(environment()).into_builder().endpoint_url(places.dynamodb).build();
+        Ok(Self {
+            metadata: AnyStore::connect(&sdk, &prefix, ports.database()?.as_ref())?,
+            dead_letters: DeadLetters::new(local.objects.clone(), letters),
+            bucket: variable("LOGMILL_BUCKET").unwrap_or(local.bucket),
+            queue_url: variable("LOGMILL_PARSE_QUEUE_URL").unwrap_or(local.queue_url),
+            ..local
+        })
+    }
+
+    /// Clients of a running `logmill up`, or of a deployment, if every part is elsewhere.
     pub(crate) async fn running(ports: &Ports) -> anyhow::Result<Self> {
+        if !ports.need_up()? && !Places::from_environment(ports).is_any_local(ports) {
+            return Self::elsewhere(ports);
+        }
         let port = ports.http_port;
         let answers = tokio::net::TcpStream::connect(loopback(port)).await.is_ok();
         anyhow::ensure!(
@@ -221,9 +251,13 @@ fn local() -> Credentials {
     Credentials::new("logmill", "logmill-local", None, None, "logmill up")
 }
 
+/// The value of a variable, if it has one.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Credentials for a part that is elsewhere: the environment's, where it has some.
 fn environment() -> Credentials {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => {
             Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")

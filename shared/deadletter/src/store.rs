@@ -58,6 +58,12 @@ impl DeadLetters {
         Self { objects, bucket: bucket.to_owned() }
     }
 
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
     /// Makes the bucket if it is not there.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use logmill_deadletter::{DeadLetter, Replay};
 use logmill_metadata::{Metadata as _, Owner, Reopen};
 use logmill_model::Timestamp;
 
-use crate::endpoints::{BUCKET, Clients, DEAD_LETTERS};
+use crate::endpoints::Clients;
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -50,7 +50,7 @@ pub(crate) async fn run(clients: &Clients, command: &DeadLetterCommand) -> anyho
         DeadLetterCommand::Replay { key, again } => replay(clients, key, *again).await,
         DeadLetterCommand::Drop { key } => {
             // Deleting what is not there succeeds, and a mistyped key would go unnoticed.
-            clients.objects.head(DEAD_LETTERS, key).await?;
+            clients.objects.head(clients.dead_letters.bucket(), key).await?;
             clients.dead_letters.drop(key).await?;
             Ok(format!("{key} is dropped\n"))
         }
@@ -101,7 +101,7 @@ async fn hand_over(clients: &Clients, letter: &DeadLetter) -> anyhow::Result<()>
         anyhow::bail!("its input was too large to be kept: put the object again");
     };
     if let Some(key) = &letter.place.key {
-        let bucket = letter.place.bucket.as_deref().unwrap_or(BUCKET);
+        let bucket = letter.place.bucket.as_deref().unwrap_or(&clients.bucket);
         let head = clients.objects.head(bucket, key).await;
         let head =
             head.with_context(|| format!("the object {key} cannot be read: put it again"))?;

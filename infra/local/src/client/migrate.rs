@@ -15,7 +15,7 @@ const TEMPLATES: Duration = Duration::from_secs(60);
 /// Shows the plan; does it, unless only that was asked for.
 pub(crate) async fn migrate(ports: &Ports, only_plan: bool) -> anyhow::Result<String> {
     let clients =
-        if ports.need_up()? { Clients::running(ports).await? } else { Clients::local(ports)? };
+        if ports.need_up()? { Clients::running(ports).await? } else { Clients::elsewhere(ports)? };
     let deadline = Deadline::after(TEMPLATES);
     let steps = clients.metadata.plan().await?;
     let templates = clients.documents.plan(deadline).await?;

@@ -12,7 +12,7 @@ use logmill_model::{LogSummary, Outcome, Summary, Timestamp};
 use logmill_objects::{Content, PutOptions};
 use logmill_unpack::Format;
 
-use crate::endpoints::{BUCKET, Clients};
+use crate::endpoints::Clients;
 
 /// How often the metadata is asked whether a log is done.
 const EVERY: Duration = Duration::from_millis(40);
@@ -81,7 +81,10 @@ async fn put_one(clients: &Clients, file: &Path, key: Option<&str>) -> anyhow::R
         ]
         .into();
     }
-    clients.objects.put(BUCKET, &object_key, Content::File(file.to_owned()), options).await?;
+    clients
+        .objects
+        .put(&clients.bucket, &object_key, Content::File(file.to_owned()), options)
+        .await?;
     Ok(Sent {
         file: file.to_owned(),
         deployment_key,
