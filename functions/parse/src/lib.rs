@@ -179,7 +179,8 @@ impl Queue {
         let sent = sending.delay_seconds(seconds).send().await;
         sent.map(drop).map_err(|error| {
             let error = aws_sdk_sqs::error::DisplayErrorContext(&error);
-            TryAgain(format!("nothing can be sent to the queue {}: {error}", self.url))
+            let url = &self.url;
+            TryAgain(format!("nothing can be sent to the queue {url} (sqs:SendMessage): {error}"))
         })
     }
 }

@@ -117,12 +117,13 @@ class Proxy:
         if not self.slow or self.slow[0] not in request.path or request.command != "GET":
             request.wfile.write(content)
             return
-        for start in range(0, len(content), self.slow[1]):
+        piece = self.slow[1] // 10
+        for start in range(0, len(content), piece):
             try:
-                request.wfile.write(content[start:start + self.slow[1]])
+                request.wfile.write(content[start:start + piece])
             except OSError:  # the reader has had enough
                 return
-            time.sleep(1)
+            time.sleep(0.1)
 
     def ask(self, request, headers, body):
         """As the network of AWS does it: whoever comes this way used TLS."""
@@ -153,8 +154,8 @@ def read_body(request, headers):
 
 
 def refusal(action, headers):
-    """How AWS says that a right is missing, in each service's own words."""
-    message = f"User is not authorized to perform: {action} because no identity-based policy allows it"
+    """How AWS says that something is forbidden, but for the right, which it does not always name."""
+    message = "User is not authorized to perform this action"
     if action.startswith("s3:"):
         text = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>"
         return 403, [("content-type", "application/xml")], text.encode()

@@ -184,7 +184,9 @@ impl Dynamo {
             Ok(_) => Ok(Commit::Written),
             Err(error) if fault::transaction_conflict(&error) => Ok(Commit::Conflict),
             Err(error) => {
-                Err(fault(error, "dynamodb:TransactWriteItems", &self.table, deployment_key))
+                // A transaction has no right of its own.
+                let rights = "a transaction of dynamodb:PutItem and dynamodb:DeleteItem";
+                Err(fault(error, rights, &self.table, deployment_key))
             }
         }
     }
