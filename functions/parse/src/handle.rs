@@ -7,13 +7,14 @@ use futures_util::StreamExt as _;
 use logmill_deadletter::{Failure, Place, Reason};
 use logmill_metadata::Metadata;
 use logmill_model::Timestamp;
+use logmill_runtime::cause::{Cause, TryAgain};
 use logmill_runtime::telemetry::names;
 use serde_json::Value;
 
 use crate::event::sqs::Delivered;
 use crate::event::{self, Malformed, Message, Origin, Put, Record, kafka, sqs};
 use crate::pace::{ANSWERING, LEAST};
-use crate::{FUNCTION, Invocation, Parse, Response, TryAgain, count};
+use crate::{FUNCTION, Invocation, Parse, Response, count};
 
 /// How many records of a Kafka batch are looked up at once.
 const LOOKUPS_AT_ONCE: usize = 8;
@@ -69,9 +70,11 @@ impl<M: Metadata> Parse<M> {
             let left = left.saturating_sub(ANSWERING.min(left / 10));
             let working = self.message(message, || body.clone(), &source, invocation);
             let done = tokio::time::timeout(left, working).await;
-            let over = || Err(TryAgain("the time of this invocation is over".to_owned()));
-            if let Err(TryAgain(why)) = done.unwrap_or_else(|_| over()) {
-                tracing::warn!(message_id = %id, why, "the message will be delivered again");
+            let over = || Err(TryAgain::out_of_time());
+            if let Err(again) = done.unwrap_or_else(|_| over()) {
+                again.count(FUNCTION);
+                let TryAgain { cause, why } = again;
+                tracing::warn!(message_id = %id, %cause, why, "the message will be delivered again");
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier.clone_from(id);
                 response.batch_item_failures.push(failure);
@@ -162,7 +165,10 @@ impl<M: Metadata> Parse<M> {
         // Else it would cost the object an attempt that cannot come to its end.
         if invocation.deadline.remaining() < LEAST {
             count("retried", 1);
-            return Err(TryAgain(format!("no time is left for {}", put.key)));
+            return Err(TryAgain::new(
+                Cause::OutOfTime,
+                format!("no time is left for {}", put.key),
+            ));
         }
         let began = Instant::now();
         match self.object(put, &event::notification(put), invocation).await {
@@ -173,9 +179,9 @@ impl<M: Metadata> Parse<M> {
                 tracing::info!(key = put.key, outcome = ended.as_str(), "the object is done with");
                 Ok(())
             }
-            Err(TryAgain(why)) => {
+            Err(again) => {
                 count("retried", 1);
-                Err(TryAgain(format!("{}: {why}", put.key)))
+                Err(again.about(&put.key))
             }
         }
     }
@@ -217,6 +223,6 @@ fn all_done(failed: Vec<TryAgain>, what: &str) -> Result<(), TryAgain> {
     match failed.into_iter().next() {
         None => Ok(()),
         Some(first) if number == 1 => Err(first),
-        Some(TryAgain(first)) => Err(TryAgain(format!("{number} {what}, the first: {first}"))),
+        Some(first) => Err(first.about(format_args!("{number} {what}, the first"))),
     }
 }

@@ -25,12 +25,14 @@ mod work;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use logmill_deadletter::{DeadLetters, Failure};
 use logmill_documents::{BulkLimits, Documents};
 use logmill_metadata::{Metadata, Owner};
 use logmill_model::Timestamp;
 use logmill_model::mask::Policy;
 use logmill_objects::Objects;
+use logmill_runtime::cause::{Cause, TryAgain};
 use logmill_runtime::config::Records;
 use logmill_runtime::retry::Deadline;
 use logmill_runtime::telemetry::names;
@@ -152,11 +154,6 @@ pub enum Response {
     Done,
 }
 
-/// Why an event is to be tried again.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0}")]
-pub struct TryAgain(pub String);
-
 impl<M: Metadata> Parse<M> {
     /// Writes a dead letter; one that cannot be written is a reason to try again.
     async fn dead_letter(&self, failure: Failure, invocation: &Invocation) -> Result<(), TryAgain> {
@@ -166,7 +163,7 @@ impl<M: Metadata> Parse<M> {
                 tracing::error!(key, why, "a dead letter was written");
                 Ok(())
             }
-            Err(error) => Err(TryAgain(format!("the dead letter cannot be written: {error}"))),
+            Err(error) => Err(TryAgain::after(&error).about("the dead letter cannot be written")),
         }
     }
 }
@@ -178,10 +175,41 @@ impl Queue {
         let sending = self.client.send_message().queue_url(&self.url).message_body(body);
         let sent = sending.delay_seconds(seconds).send().await;
         sent.map(drop).map_err(|error| {
+            let cause = cause(&error);
+            let advice = match cause {
+                Cause::Denied => ": grant sqs:SendMessage on it, or check the credentials",
+                _ => "",
+            };
             let error = aws_sdk_sqs::error::DisplayErrorContext(&error);
-            let url = &self.url;
-            TryAgain(format!("nothing can be sent to the queue {url} (sqs:SendMessage): {error}"))
+            let why = format!("nothing can be sent to the queue {} ({error}){advice}", self.url);
+            TryAgain::new(cause, why)
         })
+    }
+}
+
+/// What the SDK's error means, by its code (Amazon SQS API reference, Common errors).
+fn cause<E, R>(error: &SdkError<E, R>) -> Cause
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            Cause::Unavailable
+        }
+        _ => match error.code().unwrap_or_default() {
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "SignatureDoesNotMatch"
+            | "KmsAccessDenied"
+            | "KMS.AccessDeniedException" => Cause::Denied,
+            "RequestThrottled" | "ThrottlingException" | "OverLimit" => Cause::Throttled,
+            "ServiceUnavailable" | "InternalFailure" | "InternalError" => Cause::Unavailable,
+            _ => Cause::Other,
+        },
     }
 }
 

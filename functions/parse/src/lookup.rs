@@ -9,7 +9,8 @@ use logmill_objects::ErrorKind;
 
 use crate::event::{self, Lookup, Put};
 use crate::handle::place;
-use crate::{FUNCTION, Invocation, Parse, TryAgain, count};
+use crate::{FUNCTION, Invocation, Parse, count};
+use logmill_runtime::cause::TryAgain;
 
 /// How often a deployment is looked for again of which nothing is known.
 const TRIES: u32 = 5;
@@ -42,7 +43,7 @@ impl<M: Metadata> Parse<M> {
 
     /// The keys of all objects that are known of a deployment.
     async fn object_keys(&self, deployment_key: &str) -> Result<BTreeSet<String>, TryAgain> {
-        let fault = |error: logmill_metadata::Error| TryAgain(error.to_string());
+        let fault = |error: logmill_metadata::Error| TryAgain::after(&error);
         let objects = self.metadata.objects(deployment_key).await.map_err(fault)?;
         let mut keys: BTreeSet<String> = objects.into_iter().map(|it| it.object_key).collect();
         // Whoever put the log may have said where it is before anybody parsed it.
@@ -65,7 +66,7 @@ impl<M: Metadata> Parse<M> {
                 at: Some(head.last_modified),
             })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(TryAgain(error.to_string())),
+            Err(error) => Err(TryAgain::after(&error)),
         }
     }
 

@@ -12,7 +12,8 @@ use logmill_objects::{ErrorKind, Head};
 
 use crate::event::Put;
 use crate::work::{Fault, Job, Pausing};
-use crate::{FUNCTION, Invocation, Parse, TryAgain};
+use crate::{FUNCTION, Invocation, Parse};
+use logmill_runtime::cause::TryAgain;
 
 /// The longest that a message waits for an object which another worker has.
 const WAIT: Duration = Duration::from_secs(2);
@@ -59,7 +60,7 @@ impl<M: Metadata> Parse<M> {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return self.gone(put, body, invocation).await;
             }
-            Err(error) => return Err(TryAgain(error.to_string())),
+            Err(error) => return Err(TryAgain::after(&error)),
         };
         if put.etag.as_ref().is_some_and(|etag| *etag != head.etag) {
             return Ok(Ended::Ignored);
@@ -70,7 +71,7 @@ impl<M: Metadata> Parse<M> {
             .metadata
             .take(&job.object, &job.version, &invocation.owner, invocation.now, until)
             .await
-            .map_err(|error| TryAgain(error.to_string()))?;
+            .map_err(|error| TryAgain::after(&error))?;
         match take {
             Take::Taken(taken) => self.taken(&job, &taken, body, invocation).await,
             Take::Held { until } => self.wait(until, body, invocation).await,
@@ -98,7 +99,7 @@ impl<M: Metadata> Parse<M> {
         body: &str,
         invocation: &Invocation,
     ) -> Result<Ended, TryAgain> {
-        let again = |error: logmill_metadata::Error| TryAgain(error.to_string());
+        let again = |error: logmill_metadata::Error| TryAgain::after(&error);
         let ObjectKey { deployment_key, part, .. } = ObjectKey::parse(&put.key);
         let known = self.metadata.object(&deployment_key, &part).await.map_err(again)?;
         let begun = known.filter(|it| it.object_key == put.key && !it.status.has_ended());
@@ -126,7 +127,7 @@ impl<M: Metadata> Parse<M> {
         match self.metadata.fail(object, version, owner, why, now).await {
             Ok(()) => Ok(Ended::Failed),
             Err(error) if error.kind() == MetadataErrorKind::LeaseLost => Ok(Ended::Ignored),
-            Err(error) => Err(TryAgain(error.to_string())),
+            Err(error) => Err(TryAgain::after(&error)),
         }
     }
 
@@ -149,7 +150,7 @@ impl<M: Metadata> Parse<M> {
             Err(Fault::Replaced) => self.replaced(job, invocation).await,
             Err(Fault::Passing(why)) if attempts < self.settings.max_attempts => {
                 self.release(job, invocation).await;
-                Err(TryAgain(why))
+                Err(why)
             }
             Err(Fault::Passing(why)) => {
                 let message = format!("{why}; given up after {attempts} attempts");
@@ -188,7 +189,7 @@ impl<M: Metadata> Parse<M> {
         self.metadata
             .pause(object, version, owner, &paused.checkpoint, paused.progress)
             .await
-            .map_err(|error| TryAgain(error.to_string()))?;
+            .map_err(|error| TryAgain::after(&error))?;
         self.queue.send(body, Duration::ZERO).await?;
         Ok(Ended::Paused)
     }
@@ -223,7 +224,7 @@ impl<M: Metadata> Parse<M> {
         self.metadata
             .fail(&job.object, &job.version, owner, message, now)
             .await
-            .map_err(|error| TryAgain(error.to_string()))?;
+            .map_err(|error| TryAgain::after(&error))?;
         Ok(Ended::Failed)
     }
 

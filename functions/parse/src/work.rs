@@ -14,6 +14,7 @@ use logmill_model::Summary;
 use logmill_model::id::ObjectKey;
 use logmill_objects::{ErrorKind, Head, RangeReader};
 use logmill_parser::{Assumed, Options, Parser};
+use logmill_runtime::cause::{Cause, TryAgain};
 use logmill_runtime::retry::{Deadline, Retryable};
 use logmill_runtime::telemetry::names;
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ use crate::checkpoint::Checkpoint;
 use crate::collect::Collector;
 use crate::pace::Pace;
 use crate::read::{self, Plan, Read, Resumed, Stop};
-use crate::{FUNCTION, Invocation, Parse, TryAgain};
+use crate::{FUNCTION, Invocation, Parse};
 
 /// How many bulks may wait between parsing and writing.
 const BULKS: usize = 2;
@@ -32,7 +33,7 @@ const TELL: Duration = Duration::from_secs(5);
 /// Why work on an object ended without its documents.
 pub(crate) enum Fault {
     /// Trying again can help.
-    Passing(String),
+    Passing(TryAgain),
     /// It can't.
     Lasting { kind: &'static str, message: String },
     /// Another version, or nothing, is there now: that has an event of its own.
@@ -79,7 +80,8 @@ impl<M: Metadata> Parse<M> {
                 Ok(None)
             }
             Read::Paused(checkpoint) if Some(checkpoint.order()) <= began_at => {
-                Err(Fault::Passing("the invocation's time ended before it could go on".to_owned()))
+                let why = "the invocation's time ended before it could go on";
+                Err(Fault::Passing(TryAgain::new(Cause::OutOfTime, why)))
             }
             Read::Paused(_) if taken.object.continuations >= self.settings.max_continuations => {
                 let message = format!(
@@ -240,7 +242,7 @@ impl<M: Metadata> Parse<M> {
         invocation: &Invocation,
     ) -> Result<(), Fault> {
         if deadline.is_over() {
-            return Err(Fault::Passing("the time of this invocation is over".to_owned()));
+            return Err(Fault::Passing(TryAgain::out_of_time()));
         }
         let began = Instant::now();
         let written = self.documents.write(bulk, deadline).await;
@@ -274,7 +276,7 @@ impl<M: Metadata> Parse<M> {
             input: rejected.item,
         };
         let written = self.dead_letter(failure, invocation).await;
-        written.map_err(|TryAgain(why)| Fault::Passing(why))
+        written.map_err(Fault::Passing)
     }
 }
 
@@ -326,17 +328,16 @@ fn metadata_fault(error: &logmill_metadata::Error) -> Fault {
     if error.kind() == MetadataErrorKind::LeaseLost {
         return Fault::Replaced;
     }
-    let message = error.to_string();
     if error.is_retryable() {
-        Fault::Passing(message)
+        Fault::Passing(TryAgain::after(error))
     } else {
-        Fault::Lasting { kind: "metadata", message }
+        Fault::Lasting { kind: "metadata", message: error.to_string() }
     }
 }
 
 fn document_fault(error: &logmill_documents::Error) -> Fault {
     // A mistake in the settings mends by an operator's hand, and the log should not be lost for it.
-    Fault::Passing(error.to_string())
+    Fault::Passing(TryAgain::after(error))
 }
 
 fn stop_fault(stop: &Stop) -> Fault {
@@ -344,11 +345,15 @@ fn stop_fault(stop: &Stop) -> Fault {
         Stop::NoLog(_) => Fault::Lasting { kind: "not_a_log", message: stop.to_string() },
         Stop::Document(_) => Fault::Lasting { kind: "document", message: stop.to_string() },
         Stop::State(_) => Fault::Lasting { kind: "checkpoint", message: stop.to_string() },
-        Stop::Unwanted => Fault::Passing(stop.to_string()),
+        Stop::Unwanted => Fault::Passing(TryAgain::new(Cause::Other, stop.to_string())),
         Stop::Read(error) => {
-            match logmill_objects::Error::find(error).map(logmill_objects::Error::kind) {
+            let found = logmill_objects::Error::find(error);
+            match found.map(logmill_objects::Error::kind) {
                 Some(ErrorKind::NotFound | ErrorKind::Changed) => Fault::Replaced,
-                _ => Fault::Passing(stop.to_string()),
+                _ => {
+                    let cause = found.map_or(Cause::Other, Retryable::cause);
+                    Fault::Passing(TryAgain::new(cause, stop.to_string()))
+                }
             }
         }
     }

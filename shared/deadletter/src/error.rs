@@ -1,6 +1,7 @@
 //! What can go wrong with a dead letter.
 
 use logmill_objects as objects;
+use logmill_runtime::cause::Cause;
 use logmill_runtime::retry::Retryable;
 
 /// What kind of failure it is.
@@ -66,6 +67,14 @@ impl Retryable for Error {
             Self::Store(error) => error.is_retryable(),
             Self::Contended { .. } => true,
             Self::Format { .. } | Self::Refused { .. } => false,
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        match self {
+            Self::Store(error) => error.cause(),
+            Self::Contended { .. } => Cause::Throttled,
+            Self::Format { .. } | Self::Refused { .. } => Cause::Other,
         }
     }
 }

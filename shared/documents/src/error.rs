@@ -1,5 +1,6 @@
 //! What can go wrong between here and OpenSearch.
 
+use logmill_runtime::cause::Cause;
 use logmill_runtime::retry::Retryable;
 
 /// A request that OpenSearch did not do.
@@ -155,5 +156,16 @@ impl Retryable for Error {
     fn is_retryable(&self) -> bool {
         use ErrorKind::{Deadline, DiskFull, Throttled, Unavailable};
         matches!(self.kind, Unavailable | Throttled | Deadline | DiskFull)
+    }
+
+    fn cause(&self) -> Cause {
+        match self.kind {
+            ErrorKind::Denied => Cause::Denied,
+            ErrorKind::DiskFull => Cause::DiskFull,
+            ErrorKind::Throttled => Cause::Throttled,
+            ErrorKind::Unavailable => Cause::Unavailable,
+            ErrorKind::Deadline => Cause::OutOfTime,
+            _ => Cause::Other,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong, so that callers decide without knowing the adapter.
 
+use logmill_runtime::cause::Cause;
 use logmill_runtime::retry::Retryable;
 
 /// What went wrong.
@@ -67,5 +68,14 @@ impl Error {
 impl Retryable for Error {
     fn is_retryable(&self) -> bool {
         matches!(self.kind, ErrorKind::Throttled | ErrorKind::Contended | ErrorKind::Unavailable)
+    }
+
+    fn cause(&self) -> Cause {
+        match self.kind {
+            ErrorKind::Denied => Cause::Denied,
+            ErrorKind::Throttled | ErrorKind::Contended => Cause::Throttled,
+            ErrorKind::Unavailable => Cause::Unavailable,
+            _ => Cause::Other,
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use logmill_runtime::cause::Cause;
 use logmill_runtime::retry::Retryable;
 
 /// What kind of failure it is.
@@ -234,6 +235,15 @@ impl StdError for Error {
 impl Retryable for Error {
     fn is_retryable(&self) -> bool {
         matches!(self.kind, ErrorKind::Throttled | ErrorKind::Unavailable)
+    }
+
+    fn cause(&self) -> Cause {
+        match self.kind {
+            ErrorKind::Denied => Cause::Denied,
+            ErrorKind::Throttled => Cause::Throttled,
+            ErrorKind::Unavailable => Cause::Unavailable,
+            ErrorKind::NotFound | ErrorKind::Changed | ErrorKind::Other => Cause::Other,
+        }
     }
 }
 

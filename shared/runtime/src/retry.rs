@@ -6,11 +6,16 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cause::Cause;
+
 /// Whether trying again can help.
 pub trait Retryable {
     /// True where the same call may succeed later: throttling, a lost connection, an engine that
     /// restarts. False where only another input, setting or permission would.
     fn is_retryable(&self) -> bool;
+
+    /// Why the call failed.
+    fn cause(&self) -> Cause;
 }
 
 /// The moment by which work must have ended, by the monotonic clock.
@@ -147,6 +152,10 @@ mod tests {
     impl Retryable for Fault {
         fn is_retryable(&self) -> bool {
             self.0
+        }
+
+        fn cause(&self) -> Cause {
+            Cause::Other
         }
     }
 

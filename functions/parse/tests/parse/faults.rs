@@ -3,7 +3,8 @@
 use logmill_deadletter::DeadLetters;
 use logmill_metadata::Status;
 use logmill_metadata_dynamodb::Dynamo;
-use logmill_parse::{Response, TryAgain};
+use logmill_parse::Response;
+use logmill_runtime::cause::TryAgain;
 use serde_json::json;
 
 use crate::cloud::{Cloud, failed, in_cloud, sqs};
@@ -44,7 +45,7 @@ fn an_event_that_cannot_be_answered_in_part_is_an_error_with_its_reason() {
         cloud.put(LOG).await;
         lose_metadata(cloud);
         for file in ["s3-put", "eventbridge-object-created", "msk"] {
-            let Err(TryAgain(why)) = cloud.call(files::event(file)).await else {
+            let Err(TryAgain { why, .. }) = cloud.call(files::event(file)).await else {
                 panic!("{file} was lost")
             };
             assert!(why.contains("logmill migrate"), "{file}: {why}");
@@ -59,7 +60,9 @@ fn a_batch_of_kafka_is_delivered_again_while_the_queue_cannot_be_written() {
         cloud.call(files::event("s3-put")).await.unwrap();
         let url = std::mem::take(&mut cloud.parse.queue.url);
         cloud.parse.queue.url = format!("{url}-gone");
-        let Err(TryAgain(why)) = cloud.call(files::event("msk")).await else { panic!("lost") };
+        let Err(TryAgain { why, .. }) = cloud.call(files::event("msk")).await else {
+            panic!("lost")
+        };
         assert!(why.contains("2 records") && why.contains("-gone"), "{why}");
         cloud.parse.queue.url = url;
         assert_eq!(cloud.call(files::event("msk")).await, Ok(Response::Done));

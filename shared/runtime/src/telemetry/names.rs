@@ -54,6 +54,8 @@ metrics_table! {
         "Time that an invocation spent in one stage: reading, parsing, documents, waiting (for the writing of those before), and beside these writing";
     PARSE_CHECKPOINTS_REFUSED = "logmill_parse_checkpoints_refused_total" Counter Count
         "Checkpoints of another version or damaged, so that a log was parsed from its beginning";
+    RETRIES = "logmill_retries_total" Counter Count
+        "Messages and events that are to be tried again, by function and cause: AccessDenied, DiskFull, Throttled, Unavailable, OutOfTime, Failed";
     PARSE_CUT = "logmill_parse_cut_total" Counter Count
         "What a limit cut or dropped, by limit";
     PARSE_MASKED = "logmill_parse_masked_total" Counter Count
