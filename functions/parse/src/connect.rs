@@ -15,21 +15,20 @@ use crate::{Parse, Queue, Settings};
 ///
 /// # Errors
 /// A setting that cannot be, named with what to do.
-pub async fn parse(config: &config::Parse) -> anyhow::Result<Parse<AnyStore>> {
+pub fn parse(config: &config::Parse, sdk: &SdkConfig) -> anyhow::Result<Parse<AnyStore>> {
     let stores = &config.stores;
-    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     // The SDK knows nothing of the setting's alias.
     let objects = match &stores.endpoints.s3 {
-        Some(url) => Objects::connect_to(&sdk, url),
-        None => Objects::connect(&sdk),
+        Some(url) => Objects::connect_to(sdk, url),
+        None => Objects::connect(sdk),
     };
-    let endpoint = opensearch(&stores.opensearch, &sdk)?;
+    let endpoint = opensearch(&stores.opensearch, sdk)?;
     let names = Names::default().with_logs_alias(&stores.read_alias);
     Ok(Parse {
-        metadata: AnyStore::connect(&sdk, &stores.table_prefix, stores.database.as_ref())?,
+        metadata: AnyStore::connect(sdk, &stores.table_prefix, stores.database.as_ref())?,
         documents: Documents::connect(&endpoint, names).context("OPENSEARCH_URL")?,
         dead_letters: DeadLetters::new(objects.clone(), &stores.dead_letter_bucket),
-        queue: Queue { client: aws_sdk_sqs::Client::new(&sdk), url: config.queue_url.clone() },
+        queue: Queue { client: aws_sdk_sqs::Client::new(sdk), url: config.queue_url.clone() },
         settings: Settings {
             bucket: stores.bucket.clone(),
             masking: masking(&config.mask_except)?,

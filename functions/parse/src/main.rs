@@ -1,30 +1,45 @@
-//! The Lambda entry of `parse`: reads the configuration, builds the clients, calls the handler.
+//! The Lambda entry of `parse`.
 
 #![recursion_limit = "256"]
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use std::process::ExitCode;
+
+use aws_config::SdkConfig;
+use lambda_runtime::Context;
+use logmill_lambda::{Function, Get};
+use logmill_metadata_any::AnyStore;
 use logmill_model::Timestamp;
-use logmill_parse::{FUNCTION, Invocation, TryAgain, connect};
-use logmill_runtime::{config, telemetry};
+use logmill_parse::{FUNCTION, Invocation, Parse, Response, connect};
+use logmill_runtime::cause::TryAgain;
+use logmill_runtime::config::{self, Faults};
 use serde_json::Value;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let config = config::Parse::read(|name| std::env::var(name).ok())?;
-    telemetry::start_log(&config.telemetry.log, telemetry::LogFormat::Json)?;
-    let metrics = telemetry::Metrics::start(config.telemetry.metrics, FUNCTION)?;
-    let parse = connect::parse(&config).await?;
-    let running = lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let context = event.context;
+struct Entry(Parse<AnyStore>);
+
+impl Function for Entry {
+    const NAME: &'static str = FUNCTION;
+    type Config = config::Parse;
+    type Answer = Response;
+
+    fn read(get: Get<'_>) -> Result<config::Parse, Faults> {
+        config::Parse::read(get)
+    }
+
+    fn check(get: Get<'_>) -> Result<(), Faults> {
+        config::Parse::check(get)
+    }
+
+    fn connect(config: &config::Parse, sdk: &SdkConfig) -> anyhow::Result<Self> {
+        connect::parse(config, sdk).map(Self)
+    }
+
+    async fn answer(&self, event: Value, context: &Context) -> Result<Response, TryAgain> {
         let invocation = Invocation::new(&context.request_id, context.deadline, Timestamp::now());
-        let answer = parse.handle_event(event.payload, &invocation).await;
-        if let Err(error) = metrics.flush(&mut std::io::stdout()) {
-            tracing::warn!(%error, "the metrics of this invocation are lost");
-        }
-        answer.map_err(|TryAgain(why)| Diagnostic {
-            error_type: "TryAgain".to_owned(),
-            error_message: why,
-        })
-    }));
-    running.await.map_err(anyhow::Error::from_boxed)
+        self.0.handle_event(event, &invocation).await
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    logmill_lambda::run::<Entry>().await
 }

@@ -8,10 +8,12 @@
 
 mod database;
 mod read;
+mod secret;
 mod table;
 
 pub use database::{Database, DatabaseAuth};
 pub use read::{Fault, Faults};
+pub use secret::{SecretRef, SecretStore, Template, templates};
 pub use table::{SETTINGS, Setting, table_markdown};
 
 use read::Reader;
@@ -133,6 +135,10 @@ pub struct Endpoints {
     pub dynamodb: Option<String>,
     /// `AWS_ENDPOINT_URL_SQS`
     pub sqs: Option<String>,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`
+    pub secrets_manager: Option<String>,
+    /// `AWS_ENDPOINT_URL_SSM`
+    pub ssm: Option<String>,
 }
 
 /// Where things are kept: what every function that touches data needs.
@@ -218,6 +224,8 @@ impl Stores {
                 s3: reader.optional_url("AWS_ENDPOINT_URL_S3"),
                 dynamodb: reader.optional_url("AWS_ENDPOINT_URL_DYNAMODB"),
                 sqs: reader.optional_url("AWS_ENDPOINT_URL_SQS"),
+                secrets_manager: reader.optional_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+                ssm: reader.optional_url("AWS_ENDPOINT_URL_SSM"),
             },
             opensearch: OpenSearch::from_reader(reader),
             read_alias: reader.index_name("OPENSEARCH_READ_ALIAS"),
@@ -263,17 +271,31 @@ impl Parse {
     /// All faults at once.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let mut reader = Reader::new(&get);
-        let parse = Self {
-            stores: Stores::from_reader(&mut reader),
-            telemetry: Telemetry::from_reader(&mut reader),
+        let parse = Self::from_reader(&mut reader);
+        reader.finish(parse)
+    }
+
+    /// Checks all but the settings that refer to secrets ([`templates`]), which are not known yet.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), Faults> {
+        let mut reader = Reader::before_secrets(&get);
+        Self::from_reader(&mut reader);
+        reader.finish(())
+    }
+
+    fn from_reader(reader: &mut Reader<'_>) -> Self {
+        Self {
+            stores: Stores::from_reader(reader),
+            telemetry: Telemetry::from_reader(reader),
             queue_url: reader.url("LOGMILL_PARSE_QUEUE_URL"),
             mask_except: reader.list("LOGMILL_MASK_EXCEPT"),
             bulk_bytes: reader.number("LOGMILL_BULK_BYTES", 64 * 1024, 90 * 1024 * 1024),
             max_attempts: reader.number("LOGMILL_MAX_ATTEMPTS", 1, 100),
             max_continuations: reader.number("LOGMILL_MAX_CONTINUATIONS", 1, 1_000_000),
             records: reader.one_of("LOGMILL_RECORDS", &Records::NAMES),
-        };
-        reader.finish(parse)
+        }
     }
 }
 
@@ -307,6 +329,30 @@ mod tests {
         assert_eq!(parse.telemetry.metrics_port, None);
         assert!(parse.mask_except.is_empty());
         assert_eq!(parse.stores.database, None);
+    }
+
+    #[test]
+    fn settings_that_refer_to_secrets_wait_for_them_and_hide_no_other_fault() {
+        let mut settings = LEAST.to_vec();
+        settings[0].1 = "{secretsmanager:logmill/search}";
+        settings.push(("DATABASE_URL", "postgres://{ssm:/db#user}@db.example/logmill"));
+        assert_eq!(Parse::check(given(&settings)), Ok(()));
+        let names = templates("parse", given(&settings)).unwrap();
+        let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["OPENSEARCH_URL", "DATABASE_URL"]);
+        let text = Parse::read(given(&settings)).unwrap_err().to_string();
+        assert!(text.contains("OPENSEARCH_URL: refers to a secret"), "{text}");
+        settings.push(("LOGMILL_BUCKET", "{ssm:/bucket}"));
+        settings.push(("METRICS_PORT", "0"));
+        settings[0].1 = "{ssm:}";
+        let text = Parse::check(given(&settings)).unwrap_err().to_string();
+        for line in [
+            "OPENSEARCH_URL: has a reference without a name",
+            "LOGMILL_BUCKET: `{ssm:/bucket}` refers to a secret, and is none",
+            "METRICS_PORT: `0` is out of range",
+        ] {
+            assert!(text.contains(line), "{line}\n---\n{text}");
+        }
     }
 
     #[test]

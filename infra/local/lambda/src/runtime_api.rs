@@ -93,9 +93,14 @@ async fn error(State(api): Shared, Path(id): Path<String>, body: Bytes) -> Respo
     accepted(api.end(Some(&id), Err(failed(&body))))
 }
 
+/// Whoever started the process by an invocation is told why there is none.
 async fn init_error(State(api): Shared, body: Bytes) -> Response<Body> {
     let failure = failed(&body);
     tracing::error!(function = api.name, %failure, "the function cannot start");
+    if let Some(job) = api.jobs.lock().await.recv().await {
+        // They may have given up.
+        let _ = job.answer.send(Err(failure));
+    }
     accepted(true)
 }
 

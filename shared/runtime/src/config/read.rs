@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
+use super::secret::Template;
 use super::{SETTINGS, Setting};
 
 /// What is wrong with one setting.
@@ -23,6 +24,10 @@ pub struct Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
+    pub(super) const fn of(faults: Vec<Fault>) -> Self {
+        Self(faults)
+    }
+
     /// Each fault, in the order of the settings.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
@@ -57,11 +62,37 @@ struct Found {
 pub(super) struct Reader<'a> {
     get: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
+    secrets: Secrets,
+}
+
+/// What is done with a setting that refers to a secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Secrets {
+    /// It is a fault: by now every secret has taken the place of its reference.
+    Known,
+    /// It is left out; what it stands for is checked once it is known.
+    Later,
+}
+
+/// The name by which a setting is set, and its value, trimmed; none where it is not set.
+pub(super) fn given(
+    setting: &'static Setting,
+    get: impl Fn(&str) -> Option<String>,
+) -> Option<(&'static str, String)> {
+    std::iter::once(&setting.name).chain(setting.aliases).find_map(|tried| {
+        let value = get(tried)?.trim().to_owned();
+        (!value.is_empty()).then_some((*tried, value))
+    })
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { get, faults: Vec::new() }
+        Self { get, faults: Vec::new(), secrets: Secrets::Known }
+    }
+
+    /// One that knows no secrets yet.
+    pub(super) fn before_secrets(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { secrets: Secrets::Later, ..Self::new(get) }
     }
 
     pub(super) fn finish<T>(self, value: T) -> Result<T, Faults> {
@@ -71,14 +102,9 @@ impl<'a> Reader<'a> {
     fn find(&self, name: &'static str) -> Found {
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
         debug_assert!(setting.is_some(), "{name} is in no table");
-        let aliases = setting.map_or(&[][..], |setting| setting.aliases);
-        for tried in std::iter::once(&name).chain(aliases) {
-            let value = (self.get)(tried).unwrap_or_default().trim().to_owned();
-            if !value.is_empty() {
-                let label =
-                    if *tried == name { name.to_owned() } else { format!("{tried} ({name})") };
-                return Found { setting, label, value };
-            }
+        if let Some((tried, value)) = setting.and_then(|setting| given(setting, self.get)) {
+            let label = if tried == name { name.to_owned() } else { format!("{tried} ({name})") };
+            return Found { setting, label, value };
         }
         let default = setting.and_then(|setting| setting.default).unwrap_or_default();
         Found { setting, label: name.to_owned(), value: default.to_owned() }
@@ -99,7 +125,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, name: &'static str) -> Option<Found> {
         let found = self.find(name);
         if !found.value.is_empty() {
-            return Some(found);
+            return self.without_reference(found);
         }
         if let Some(setting) = found.setting.filter(|setting| setting.required) {
             let aliases: Vec<_> =
@@ -107,6 +133,24 @@ impl<'a> Reader<'a> {
             let meaning = lower_first(setting.meaning);
             self.fault(&found, format_args!("is not set: set it{} to {meaning}", aliases.concat()));
         }
+        None
+    }
+
+    /// The value, unless it refers to a secret.
+    fn without_reference(&mut self, found: Found) -> Option<Found> {
+        let problem = match Template::parse(&found.value) {
+            Ok(None) => return Some(found),
+            Ok(Some(_)) if found.setting.is_some_and(|setting| !setting.secret) => {
+                "refers to a secret, and is none: give the value itself".to_owned()
+            }
+            Ok(Some(_)) if self.secrets == Secrets::Later => return None,
+            Ok(Some(_)) => {
+                "refers to a secret, which only deployed functions look up: give the value itself"
+                    .to_owned()
+            }
+            Err(problem) => problem,
+        };
+        self.fault(&found, problem);
         None
     }
 

@@ -145,6 +145,13 @@ pub const SETTINGS: &[Setting] = &[
     optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'").or(&["S3_ENDPOINT"]),
     optional("AWS_ENDPOINT_URL_DYNAMODB", "The address of another DynamoDB than AWS'"),
     optional("AWS_ENDPOINT_URL_SQS", "The address of another SQS than AWS'"),
+    optional(
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        "The address of another Secrets Manager than AWS'",
+    )
+    .of(&["parse"]),
+    optional("AWS_ENDPOINT_URL_SSM", "The address of another Systems Manager than AWS'")
+        .of(&["parse"]),
 ];
 
 /// README's table: name, default, which functions, meaning.
@@ -188,6 +195,8 @@ mod tests {
             assert!(!setting.meaning.ends_with('.') && !setting.meaning.contains('|'));
         }
         assert_eq!(table.lines().count(), SETTINGS.len() + 2);
+        let readme = include_str!("../../../../README.md");
+        assert!(readme.contains(&table), "README.md lacks this table:\n{table}");
         assert!(table.contains(
             "| `LOGMILL_BUCKET`, also `S3_BUCKET` | `deployment-logs` | parse, logmill |"
         ));
