@@ -227,6 +227,8 @@ def dynamodb(cloud):
     # What cannot be used: a dead letter.
     stack.cloud.client("sqs").send_message(QueueUrl=stack.outputs["ParseQueue"], MessageBody="no event")
     wait_until("a message that is no event is a dead letter", lambda: stack.dead() == (1, 0))
+    # One that is known, whose objects are listed, and one that is not, which waits.
+    stack.look_up(f"dynamodb-{LOGS[0].name.partition('.log')[0]}")
     stack.look_up("nobody")
     continues(stack)
     rights(cloud)
@@ -235,14 +237,14 @@ def dynamodb(cloud):
 
 def continues(stack):
     """A log that comes so slowly that one call cannot read it: the next goes on with it."""
-    lines = b"".join(b"%08d INFO compiling module %d of the product\n" % (n, n) for n in range(LINES))
+    padding = b" of the product" * 100
+    lines = b"".join(b"%08d INFO compiling module %d%b\n" % (n, n, padding) for n in range(LINES))
     slow = Path(tempfile.mkdtemp()) / "slow.log"
     slow.write_bytes(lines)
     stack.cloud.proxy.slow = ("dynamodb-slow", len(lines) // (2 * stack.parameters["ParseTimeout"]))
     key = stack.put(slow, "dynamodb")
     stack.wait([key])
-    paused = sum('"logmill_parse_objects_total":1.0,"result":"paused"' in line
-                 for line in stack.log().splitlines())
+    paused = sum('"outcome":"paused"' in line for line in stack.log().splitlines())
     if not paused:
         raise AssertionError("no call went on with what another had begun")
     expect(f"a log that took {paused + 1} calls is there whole", documents(key)[0], LINES)
@@ -272,6 +274,8 @@ def denied(cloud):
     stack = Stack(cloud, "denied", "dynamodb")
     stack.deploy()
     stack.migrate()
+    known = stack.put(LOGS[0], "known")
+    stack.wait([known])
     for number, action in enumerate(TABLE["parse"]["uses"]):
         cloud.proxy.refused = {action}
         before = len(stack.log())
@@ -279,6 +283,8 @@ def denied(cloud):
             cloud.client("sqs").send_message(QueueUrl=stack.outputs["ParseQueue"], MessageBody="no event")
         elif action == "sqs:SendMessage":
             stack.look_up(f"nobody-{number}")
+        elif action == "dynamodb:Query":
+            stack.look_up(known)
         else:
             stack.put(LOGS[0], f"denied-{number}")
         try:
