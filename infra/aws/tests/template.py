@@ -6,6 +6,7 @@ stays green is a fault too.
 usage: template.py    in the environment of infra/aws/tests/tools.txt; infra/aws/check does it all
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -46,6 +47,12 @@ CHOICES = {
         "ParseTimeout": 30,
     },
     "vpc, dynamodb": {**NETWORK, "ParseTimeout": 600},
+    "vpc, a secret": {
+        **NETWORK,
+        "OpenSearch": "existing",
+        "OpenSearchUrl": "{secretsmanager:search}",
+        "SecretArns": "arn:aws:secretsmanager:us-east-1:111122223333:secret:search-AbCdEf",
+    },
     "quick": {"ParseTimeout": 120, "ReserveConcurrency": "no"},
     "off": {"Processing": "off", "Trigger": "kafka", "KafkaClusterArn": CLUSTER},
 }
@@ -192,6 +199,18 @@ def settings(stacks):
 
 
 @check(
+    "no secret stands in a function's settings, for who may look at a function may read them",
+    ("{secretsmanager:${DatabaseSecret}#password}",
+     "{{resolve:secretsmanager:${DatabaseSecret}:SecretString:password}}"),
+)
+def settings_without_secrets(stacks):
+    for place, _, function in stacks.functions():
+        for name, value in function["Environment"]["Variables"].items():
+            if "{{resolve:" in json.dumps(value):
+                yield f"{place}: {name} is resolved when it is deployed: {value}"
+
+
+@check(
     "a function's settings fit each other",
     ("OPENSEARCH_SIGV4: !If [MakesDomain, es,", "OPENSEARCH_SIGV4: !If [MakesDomain, \"off\","),
     ('LOGMILL_TABLE_PREFIX: !Sub "${AWS::StackName}-"', 'LOGMILL_TABLE_PREFIX: ""'),
@@ -250,6 +269,8 @@ def network(stacks):
         needed = {"s3", "sqs"}
         if CHOICES[choice].get("MetadataStore", "dynamodb") == "dynamodb":
             needed.add("dynamodb")
+        if "secretsmanager" in json.dumps(function["Environment"]):
+            needed.add("secretsmanager")
         if endpoints != needed:
             yield f"{place}: endpoints {sorted(endpoints)}, needed {sorted(needed)}"
 
@@ -613,7 +634,9 @@ def tags(stacks):
 
 
 @check(
-    "alarms tell of dead letters, dead messages, age, cut-off calls, crashes and errors, to who is named",
+    "alarms tell of dead letters, missing rights, dead messages, age, cut-off calls, crashes and errors, to "
+    "who is named",
+    ("{ Name: cause, Value: AccessDenied }", "{ Name: cause, Value: Denied }"),
     ("MetricName: ApproximateAgeOfOldestMessage", "MetricName: NumberOfMessagesSent"),
     ("Dimensions: [{ Name: function, Value: parse }]", "Dimensions: [{ Name: function, Value: purse }]"),
     ("          MetricName: !Sub \"${AWS::StackName}-parse-crashed\"", "          MetricName: crashed"),
@@ -635,6 +658,7 @@ def alarms(stacks):
         for name in functions_:
             wanted = {
                 ("dlq_events_total", (name,)),
+                ("logmill_retries_total", (name, "AccessDenied")),
                 ("ApproximateNumberOfMessagesVisible", (f"{name.title()}DeadLetterQueue",)),
                 ("ApproximateAgeOfOldestMessage", (f"{name.title()}Queue",)),
                 ("Errors", (name.title(),)),
