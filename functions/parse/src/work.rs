@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use logmill_deadletter::{Failure, Reason};
 use logmill_documents::{Bulk, Origin, Rejected};
 use logmill_metadata::{
@@ -26,7 +28,10 @@ use crate::read::{self, Plan, Read, Resumed, Stop};
 use crate::{FUNCTION, Invocation, Parse};
 
 /// How many bulks may wait between parsing and writing.
-const BULKS: usize = 2;
+const BULKS: usize = 1;
+/// How many bulks are written at once, so that the engine has one at hand when it is done with
+/// another.
+const WRITES: usize = 3;
 /// How often the metadata is told how far the work is.
 const TELL: Duration = Duration::from_secs(5);
 
@@ -194,12 +199,22 @@ impl<M: Metadata> Parse<M> {
             collector.spent.tell();
             read
         });
+        let mut writes = FuturesUnordered::new();
         let mut fault = None;
         let mut told = Instant::now();
-        while let Some(bulk) = written.recv().await {
-            if let Err(error) = self.write(bulk, job, pace.writing, invocation).await {
-                fault = Some(error);
-                break;
+        loop {
+            tokio::select! {
+                Some(done) = writes.next() => {
+                    if let Err(error) = done {
+                        fault.get_or_insert(error);
+                    }
+                }
+                // After a fault only those under way are waited for: one that comes to the engine
+                // when the lease is another's would outlive a newer version.
+                Some(bulk) = written.recv(), if fault.is_none() && writes.len() < WRITES => {
+                    writes.push(self.write(bulk, job, pace.writing, invocation));
+                }
+                else => break,
             }
             if told.elapsed() >= TELL {
                 told = Instant::now();

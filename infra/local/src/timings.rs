@@ -53,7 +53,7 @@ pub(crate) fn table(rendered: &str, wall: Duration) -> String {
     rows(
         "Its writing half:",
         names::PARSE_STAGE_SECONDS,
-        &[("writing", "bulk requests by HTTP, answered when durable")],
+        &[("writing", "bulk requests by HTTP, up to three at once, answered when durable")],
     );
     rows(
         "Of which the search engine:",
