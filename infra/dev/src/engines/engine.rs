@@ -19,10 +19,11 @@ use super::{cloud, dynamodb, net, opensearch, packages, postgres};
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The engines: a new one is one file and one line.
-pub(crate) const ENGINES: [&dyn Engine; 5] = [
+pub(crate) const ENGINES: [&dyn Engine; 6] = [
     &opensearch::OpenSearch { secure: false },
     &opensearch::OpenSearch { secure: true },
-    &postgres::Postgres,
+    &postgres::Postgres { secure: false },
+    &postgres::Postgres { secure: true },
     &dynamodb::DynamoDb,
     &cloud::Cloud,
 ];

@@ -30,7 +30,7 @@ use engine::{ENGINES, Engine, Started, Starting, named, running, started};
 pub(crate) enum Command {
     /// Install and start engines, and wait until they are ready
     ///
-    /// Those that run stay as they are. Without names: all but opensearch-secure.
+    /// Those that run stay as they are. Without names: all but those named `…-secure`.
     Up {
         /// Which; `status` lists them
         names: Vec<String>,

@@ -10,16 +10,19 @@ use rustix::process::Signal;
 use super::cache::Cache;
 use super::engine::{Engine, Place};
 use super::process::Launch;
-use super::{java, net, packages};
+use super::{java, net, packages, security};
 
 const POM: &str = include_str!("../../engines/postgres.xml");
 const PASSWORD: &str = "logmill";
 
-pub(crate) struct Postgres;
+pub(crate) struct Postgres {
+    /// With TLS too, by a certificate of our own authority.
+    pub(crate) secure: bool,
+}
 
 impl Engine for Postgres {
     fn name(&self) -> &'static str {
-        "postgres"
+        if self.secure { "postgres-secure" } else { "postgres" }
     }
 
     fn version(&self) -> &'static str {
@@ -77,6 +80,9 @@ impl Engine for Postgres {
             ],
         );
         packages::run(make.command()?, "initdb could not make a database")?;
+        if self.secure {
+            security::make_certificates(&certificates(place))?;
+        }
         let mut arguments = vec!["-D".to_owned(), data, "-p".to_owned(), place.port.to_string()];
         for setting in [
             "listen_addresses=127.0.0.1",
@@ -88,6 +94,13 @@ impl Engine for Postgres {
             "max_connections=100",
         ] {
             arguments.extend(["-c".to_owned(), setting.to_owned()]);
+        }
+        if self.secure {
+            for (setting, file) in [("ssl_cert_file", "node.pem"), ("ssl_key_file", "node.key")] {
+                let file = certificates(place).join(file);
+                arguments.extend(["-c".to_owned(), format!("{setting}={}", file.display())]);
+            }
+            arguments.extend(["-c".to_owned(), "ssl=on".to_owned()]);
         }
         Ok(launch("postgres", arguments))
     }
@@ -109,13 +122,28 @@ impl Engine for Postgres {
 
     fn variables(&self, place: &Place) -> Vec<(&'static str, String)> {
         let url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/postgres", place.port);
+        if self.secure {
+            let authority = certificates(place).join(security::AUTHORITY).display().to_string();
+            return vec![
+                ("LOGMILL_ENGINE_POSTGRES_SECURE", url),
+                ("LOGMILL_ENGINE_POSTGRES_CA", authority),
+            ];
+        }
         vec![("LOGMILL_ENGINE_POSTGRES", url)]
+    }
+
+    fn is_on_request(&self) -> bool {
+        self.secure
     }
 
     /// It ends at once, sessions with it; by the usual signal it would wait for them.
     fn stop_signal(&self) -> Signal {
         Signal::INT
     }
+}
+
+fn certificates(place: &Place) -> PathBuf {
+    place.folder.join("certificates")
 }
 
 /// The name of this platform among the packages.

@@ -1,4 +1,5 @@
-//! OpenSearch's security plug-in: TLS by certificates of our own authority, users with passwords.
+//! OpenSearch's security plug-in: TLS by certificates of our own authority, which Postgres has too,
+//! and users with passwords.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ const PASSWORD: &str = "admin";
 /// The plug-in's folder below OpenSearch's, and its folder of settings.
 const PLUGIN: &str = "plugins/opensearch-security";
 const SETTINGS: &str = "opensearch-security";
+/// The file of the authority's certificate.
+pub(crate) const AUTHORITY: &str = "authority.pem";
 const NEEDED: &str = "OpenSSL's command is needed: install it (Debian: `apt-get install openssl`)";
 
 /// Makes the plug-in load without a module that no registry has.
@@ -86,11 +89,11 @@ pub(crate) fn variables(place: &Place) -> Vec<(&'static str, String)> {
 }
 
 fn authority(place: &Place) -> PathBuf {
-    place.folder.join("config/certificates/authority.pem")
+    place.folder.join("config/certificates").join(AUTHORITY)
 }
 
 /// An authority, and a certificate of the node by it.
-fn make_certificates(folder: &Path) -> Result<()> {
+pub(crate) fn make_certificates(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")?;
     let key = ["-newkey", "rsa:2048", "-nodes"];

@@ -7,6 +7,7 @@ mod lost;
 mod proxy;
 mod rows;
 mod schema;
+mod tls;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
