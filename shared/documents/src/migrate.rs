@@ -1,4 +1,5 @@
-//! Templates brought to what this version of Logmill needs: first a plan, then what it says.
+//! Templates, and the policy beside them, brought to what this version of Logmill needs: first a
+//! plan, then what it says.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::Request;
 use crate::server::Distribution;
 use crate::template::VERSION;
-use crate::{Documents, Error, ErrorKind, Kind, Server};
+use crate::{Documents, Error, ErrorKind, Kind, Lifecycle, Server};
 
 /// What a migration would do.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Plan {
     pub server: Server,
     /// Its steps, one for each template.
     pub steps: Vec<Step>,
+    /// What becomes of the policy by which months grow cold.
+    pub lifecycle: Lifecycle,
 }
 
 /// What a migration would do with one template.
@@ -55,7 +58,7 @@ impl fmt::Display for Plan {
                 Action::Keep => writeln!(f, "  keep     {name}: version {VERSION}")?,
             }
         }
-        Ok(())
+        writeln!(f, "  {}", self.lifecycle)
     }
 }
 
@@ -94,10 +97,12 @@ impl Documents {
             };
             steps.push(Step { name, action, body });
         }
-        Ok(Plan { server, steps })
+        let lifecycle = self.plan_lifecycle(server.distribution, deadline).await?;
+        Ok(Plan { server, steps, lifecycle })
     }
 
-    /// Does what a plan says. Months that exist keep the mapping that they were made with.
+    /// Does what a plan says. Months that exist keep the mapping that they were made with, and the
+    /// plug-in lets those alone that were made before it knew the policy.
     ///
     /// # Errors
     /// Whatever keeps the engine from taking a template; doing so again is safe.
@@ -107,10 +112,11 @@ impl Documents {
             let request = Request::put("writing an index template", path).json(&step.body);
             self.send::<Value>(&request, deadline).await?;
         }
-        Ok(())
+        self.apply_lifecycle(&plan.lifecycle, deadline).await
     }
 
-    /// Writes the index templates that are missing or older. Doing so again changes nothing.
+    /// Writes the index templates, and the policy of index state management, that are missing or
+    /// older. Doing so again changes nothing.
     ///
     /// # Errors
     /// As [`Self::plan`] and [`Self::apply`].

@@ -137,6 +137,12 @@ impl Names {
         }
     }
 
+    /// The policy of index state management for the indices of all kinds.
+    #[must_use]
+    pub fn lifecycle(&self) -> String {
+        format!("{}-lifecycle", self.prefix)
+    }
+
     /// The index template.
     #[must_use]
     pub fn template(&self, kind: Kind) -> String {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use logmill_documents::{
-    Action, Bulk, BulkLimits, Documents, Endpoint, ErrorKind, Kind, Month, Names, Origin, Search,
+    Action, Bulk, BulkLimits, Documents, Endpoint, ErrorKind, Kind, Month, Names, Origin,
+    PolicyAction, Search,
 };
 use logmill_model::{Fields, Record, RecordKind};
 use logmill_query::Query;
@@ -151,6 +152,9 @@ async fn templates_are_planned_written_once_and_never_taken_back() {
     let plan = bench.documents.plan(soon()).await.unwrap();
     assert!(plan.steps.iter().all(|step| step.action == Action::Create), "{plan}");
     assert!(plan.to_string().contains("OpenSearch 3."), "{plan}");
+    // The distribution for tests comes without it.
+    assert_eq!(plan.lifecycle.action, PolicyAction::NoPlugin);
+    assert!(plan.to_string().contains("no ISM plug-in"), "{plan}");
     bench.documents.apply(&plan, soon()).await.unwrap();
     let again = bench.documents.plan(soon()).await.unwrap();
     assert!(again.steps.iter().all(|step| step.action == Action::Keep), "{again}");
