@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tantivy::collector::Count;
 use tantivy::query::Query;
@@ -121,7 +123,7 @@ pub(crate) fn search(
             held.as_slice()
         }
     };
-    let search = parse(&body, views)?;
+    let search = parse(&body, &exact_after(&request.body), views)?;
     let queries = queries(search.query, views)?;
     let (hits, matched) = search.hits(views, &queries)?;
     let aggregations = search.aggs.map(|aggs| aggregate(aggs, views, &queries)).transpose()?;
@@ -168,7 +170,19 @@ fn kind_of_key(views: &[View], key: &Key) -> Option<Kind> {
     }
 }
 
-fn parse<'v>(body: &'v Value, views: &[View]) -> ApiResult<Search<'v>> {
+/// The values of `search_after` as they are written: `serde_json` reads a fraction of many digits as
+/// its neighbour, and a page behind that would repeat or miss a hit.
+fn exact_after(body: &[u8]) -> Vec<&RawValue> {
+    #[derive(Deserialize)]
+    struct Body<'b> {
+        #[serde(borrow, default)]
+        search_after: Vec<&'b RawValue>,
+    }
+    // What is no list is refused where the whole body is read.
+    serde_json::from_slice::<Body<'_>>(body).map(|body| body.search_after).unwrap_or_default()
+}
+
+fn parse<'v>(body: &'v Value, exact: &[&RawValue], views: &[View]) -> ApiResult<Search<'v>> {
     let number = |key: &str, default: usize| match body.get(key) {
         None | Some(Value::Null) => Ok(default),
         Some(value) => {
@@ -194,7 +208,8 @@ fn parse<'v>(body: &'v Value, views: &[View]) -> ApiResult<Search<'v>> {
             Some(_) => {}
         }
     }
-    let after = body.get("search_after").map(|values| after(values, &keys, views)).transpose()?;
+    let after = body.get("search_after");
+    let after = after.map(|values| self::after(values, exact, &keys, views)).transpose()?;
     let (from, size) = (number("from", 0)?, number("size", 10)?);
     if from.saturating_add(size) > MAX_WINDOW {
         let reason = format!(
@@ -233,7 +248,12 @@ fn parse<'v>(body: &'v Value, views: &[View]) -> ApiResult<Search<'v>> {
     })
 }
 
-fn after(values: &Value, keys: &[Key], views: &[View]) -> ApiResult<Vec<SortValue>> {
+fn after(
+    values: &Value,
+    exact: &[&RawValue],
+    keys: &[Key],
+    views: &[View],
+) -> ApiResult<Vec<SortValue>> {
     let values = values.as_array().map_or(&[][..], Vec::as_slice);
     if values.len() != keys.len() {
         return Err(ApiError::bad(format!(
@@ -242,8 +262,14 @@ fn after(values: &Value, keys: &[Key], views: &[View]) -> ApiResult<Vec<SortValu
             keys.len()
         )));
     }
-    let read = |(key, value): (&Key, &Value)| key.read(value, kind_of_key(views, key));
-    keys.iter().zip(values).map(read).collect()
+    let read = |(at, (key, value)): (usize, (&Key, &Value))| {
+        let exact = exact.get(at).and_then(|text| text.get().parse().ok());
+        match key.read(value, kind_of_key(views, key))? {
+            SortValue::Double(number) => Ok(SortValue::Double(exact.unwrap_or(number))),
+            other => Ok(other),
+        }
+    };
+    keys.iter().zip(values).enumerate().map(read).collect()
 }
 
 fn source_filter(value: Option<&Value>) -> ApiResult<SourceFilter> {

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 const REAL: &str = "LOGMILL_ENGINE_OPENSEARCH";
 
+/// The longest pause before a request is sent again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What one engine answered.
 pub(crate) type Answer = (u16, Value);
 
@@ -27,14 +30,32 @@ impl Engine {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
-        let method = method.parse().unwrap();
-        let request = self.http.request(method, format!("{}{path}", self.url));
-        let request = request.header("content-type", "application/json").body(body.to_owned());
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        read(self.send_text(method, path, body).await)
     }
+
+    /// The answer as it was written.
+    pub(crate) async fn send_text(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let method: reqwest::Method = method.parse().unwrap();
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let request = self.http.request(method.clone(), format!("{}{path}", self.url));
+            let request = request.header("content-type", "application/json");
+            let answer = request.body(body.to_owned()).send().await.unwrap();
+            let status = answer.status().as_u16();
+            // That OpenSearch has no memory left says nothing of its answers.
+            if status == 429 && pause < PATIENCE {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+                continue;
+            }
+            return (status, answer.text().await.unwrap());
+        }
+    }
+}
+
+/// An answer from its text.
+pub(crate) fn read((status, text): (u16, String)) -> Answer {
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
 /// The local search and OpenSearch, with the same templates.

@@ -7,10 +7,12 @@ use logmill_documents::{BulkLimits, BulkWriter, Kind, Origin, Search, Sort};
 use logmill_model::{Fields, Level, Record, RecordKind};
 use logmill_query::{Query, to_opensearch};
 use logmill_runtime::retry::Deadline;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::answers::{difference, values};
-use crate::engine::{Answer, Pair};
+use crate::engine::{Answer, Pair, read};
 use crate::{documents, queries, requests};
 
 /// Differences after which a run is given up.
@@ -27,6 +29,34 @@ pub(crate) struct Run<'a> {
     pub(crate) differences: Vec<String>,
     /// How many answers were compared.
     pub(crate) compared: u64,
+}
+
+/// A request for the page behind these values, which stay as the engine wrote them.
+fn behind(body: &Value, after: &str) -> String {
+    let body = body.to_string();
+    let open = body.strip_suffix('}').unwrap();
+    format!("{open},\"search_after\":{after}}}")
+}
+
+/// The sort values of the last hit of an answer, as the engine wrote them.
+fn last_sort(answer: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        hits: Hits<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Hits<'a> {
+        #[serde(borrow)]
+        hits: Vec<Hit<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Hit<'a> {
+        #[serde(borrow)]
+        sort: &'a RawValue,
+    }
+    let answer: Answer<'_> = serde_json::from_str(answer).ok()?;
+    answer.hits.hits.last().map(|hit| hit.sort.get().to_owned())
 }
 
 fn soon() -> Deadline {
@@ -221,28 +251,30 @@ impl<'a> Run<'a> {
     /// The first pages of a random search.
     async fn pages(&mut self, path: &str, kind: Kind, dsl: &Value, point: Option<&[String; 2]>) {
         let mut body = requests::search(&mut self.random, kind, dsl);
+        let mut after: Option<[String; 2]> = None;
         for _ in 0..3 {
-            let [mut local, mut real] = [body.clone(), body.clone()];
-            if let Some([local_point, real_point]) = point {
-                local["pit"] = json!({ "id": local_point, "keep_alive": "1m" });
-                real["pit"] = json!({ "id": real_point, "keep_alive": "1m" });
-            }
-            let (local, real) = (local.to_string(), real.to_string());
-            let answers: [Answer; 2] = tokio::join!(
-                self.pair.local.send("POST", path, &local),
-                self.pair.real.send("POST", path, &real),
-            )
-            .into();
-            self.compare(&format!("POST {path} {body}"), &answers);
-            let last = answers[1].1.pointer("/hits/hits").and_then(Value::as_array);
-            let Some(last) = last.and_then(|hits| hits.last()).filter(|_| !self.enough()) else {
-                return;
+            let with = |at: usize| {
+                let mut body = body.clone();
+                if let Some(points) = point {
+                    body["pit"] = json!({ "id": points[at], "keep_alive": "1m" });
+                }
+                after.as_ref().map_or(body.to_string(), |after| behind(&body, &after[at]))
             };
-            let after = last["sort"].clone();
+            let (local, real) = (with(0), with(1));
+            let answers = tokio::join!(
+                self.pair.local.send_text("POST", path, &local),
+                self.pair.real.send_text("POST", path, &real),
+            );
+            let last = [last_sort(&answers.0.1), last_sort(&answers.1.1)];
+            self.compare(&format!("POST {path} {real}"), &[read(answers.0), read(answers.1)]);
+            let [Some(local), Some(real)] = last else { return };
+            if self.enough() {
+                return;
+            }
+            after = Some([local, real]);
             // Where it need not count, OpenSearch 3.4 loses documents that lack a keyword behind
             // those that have it, or fails; what Logmill sorts by is never missing.
             body["track_total_hits"] = json!(true);
-            body["search_after"] = after;
         }
     }
 
