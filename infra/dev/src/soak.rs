@@ -17,6 +17,9 @@ struct Soak {
     tests: Option<&'static str>,
 }
 
+/// What figures of the function as it is deployed need before.
+const FUNCTION: &[&str] = &["build", "--release", "--bin", "parse"];
+
 /// The name of the soak that is no cargo command.
 const SABOTAGE: &str = "sabotage";
 
@@ -78,6 +81,13 @@ const SOAKS: &[Soak] = &[
         tests: Some("faults_of_engines"),
     },
     Soak {
+        name: "gigabyte",
+        about: "1 GB into the engines by invocations of 20 s: exact documents, memory",
+        variables: &[],
+        cargo: &["bench", "--workspace", "--bench", "gigabyte"],
+        tests: None,
+    },
+    Soak {
         name: "huge",
         about: "20 GB of a log into a sink that hashes: throughput, and memory that stays flat",
         variables: &[("LOGMILL_HUGE_GB", "20")],
@@ -100,7 +110,14 @@ const SOAKS: &[Soak] = &[
         name: "leases",
         about: "leases a second of 16 workers on dynoxide, Postgres and DynamoDB Local",
         variables: &[],
-        cargo: &["bench", "--package", "logmill-metadata-any", "--bench", "leases"],
+        cargo: &["bench", "--workspace", "--bench", "leases"],
+        tests: None,
+    },
+    Soak {
+        name: "rate",
+        about: "S3 to OpenSearch beside a replay of the same bulk requests, five pairs",
+        variables: &[],
+        cargo: &["bench", "--workspace", "--bench", "rate"],
         tests: None,
     },
     Soak {
@@ -167,6 +184,12 @@ impl Soak {
                 bail!("there is no test whose name contains `{tests}`\n{}", said.trim_end());
             }
         }
+        if self.needs_function() {
+            let status = self.cargo(FUNCTION).status().context("cannot run cargo")?;
+            if !status.success() {
+                bail!("the function cannot be built ({status})");
+            }
+        }
         let mut command = self.command();
         if let Some(tests) = self.tests {
             command.args(["--", tests]);
@@ -178,8 +201,17 @@ impl Soak {
         Ok(())
     }
 
+    /// Whether it runs the function's own executable.
+    fn needs_function(&self) -> bool {
+        matches!(self.name, "gigabyte" | "rate")
+    }
+
     fn command(&self) -> Command {
-        let (program, arguments) = match self.cargo {
+        self.cargo(self.cargo)
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let (program, arguments) = match arguments {
             [AWS_CHECK, arguments @ ..] => {
                 (concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/check").into(), arguments)
             }

@@ -64,6 +64,10 @@ impl Environment {
         answer
     }
 
+    pub(crate) async fn process_id(&self) -> Option<u32> {
+        self.running.lock().await.as_ref()?.child.id()
+    }
+
     async fn start(&self) -> Result<Running, InvokeError> {
         let path = self.path.display().to_string();
         let fault = |error: std::io::Error| InvokeError::NotStarted {

@@ -92,6 +92,15 @@ impl Function {
         Self(Kind::Executable(Box::new(Environment::new(name, path, variables))))
     }
 
+    /// The process that runs it now: none before the first invocation, after it has ended, or where
+    /// the function is served at an address.
+    pub async fn process_id(&self) -> Option<u32> {
+        match &self.0 {
+            Kind::Served(_) => None,
+            Kind::Executable(environment) => environment.process_id().await,
+        }
+    }
+
     /// Invokes it, waiting for an invocation before this one to end.
     ///
     /// # Errors
