@@ -45,6 +45,8 @@ enum Blow {
     Cut,
 }
 
+/// A call of the function overcomes by itself that an engine is away for less.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// The tests take turns: what one of them takes away, the others use.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -193,7 +195,7 @@ async fn lose_amid_work(name: &str, blow: Blow) {
     let drawn = Rng::with_seed(seed).usize(..Phase::ALL.len());
     let phases = if times == 0 { &Phase::ALL[drawn..=drawn] } else { &Phase::ALL[..] };
     say(&format!("LOGMILL_KILLS_SEED={seed}\n{}", header()));
-    let mut failed_calls = 0;
+    let (mut failed_calls, mut away) = (0, Duration::ZERO);
     for phase in phases {
         let mut cost = Cost::default();
         for _ in 0..times.max(1) {
@@ -201,13 +203,15 @@ async fn lose_amid_work(name: &str, blow: Blow) {
             seed += RUNS;
         }
         failed_calls += cost.failed_calls;
+        away = away.max(cost.away);
         say(&cost.line(name, *phase));
     }
     if let Some(memory) = peak_memory() {
         say(&format!("this process, with all its runs at once, held {memory} MB at most"));
     }
-    // One that hangs may be waited for.
-    assert!(matches!(blow, Blow::Hang(_)) || failed_calls > 0, "{name}, and nobody noticed");
+    // One that hangs is waited for, and one that is back at once is asked again within a call.
+    let is_overcome = matches!(blow, Blow::Hang(_)) || away < AT_ONCE;
+    assert!(is_overcome || failed_calls > 0, "{name}, and nobody noticed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
