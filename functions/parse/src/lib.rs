@@ -12,6 +12,7 @@ mod checkpoint;
 mod collect;
 pub mod connect;
 pub mod cost;
+mod entry;
 pub mod event;
 mod handle;
 mod lookup;
