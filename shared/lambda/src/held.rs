@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
 use lambda_runtime::Context;
-use logmill_runtime::config::Template;
+use logmill_runtime::config::{Endpoints, Template};
 use logmill_runtime::retry::Deadline;
 use logmill_secrets::Secrets;
 use tokio::sync::Mutex;
@@ -42,19 +42,22 @@ struct Current<F> {
 }
 
 impl<F: Function> Held<F> {
-    pub(crate) fn new(
+    /// One whose settings are all known.
+    pub(crate) fn ready(config: &F::Config, sdk: SdkConfig) -> Result<Self, Fault> {
+        let kind = Kind::Ready(Arc::new(F::connect(config, &sdk)?));
+        Ok(Self { sdk, kind })
+    }
+
+    /// One with settings that refer to secrets.
+    pub(crate) fn waiting(
         templates: Vec<(&'static str, Template)>,
         sdk: SdkConfig,
         get: Get<'_>,
     ) -> Result<Self, Fault> {
-        let kind = if templates.is_empty() {
-            Kind::Ready(Arc::new(F::connect(&F::read(get)?, &sdk)?))
-        } else {
-            let secrets = Secrets::new(sdk.clone(), crate::endpoints(get));
-            let secrets = secrets.map_err(anyhow::Error::from)?;
-            Kind::Waiting(Box::new(Waiting { templates, secrets, current: Mutex::default() }))
-        };
-        Ok(Self { sdk, kind })
+        let secrets = Secrets::new(sdk.clone(), Endpoints::read(get)?);
+        let secrets = secrets.map_err(anyhow::Error::from)?;
+        let waiting = Waiting { templates, secrets, current: Mutex::default() };
+        Ok(Self { sdk, kind: Kind::Waiting(Box::new(waiting)) })
     }
 
     /// The function, with secrets that were looked up a little while ago at most.

@@ -6,7 +6,8 @@
 //! and again after five minutes, so that one that was renewed is taken up without a deployment.
 //!
 //! Each failed invocation has an error type by which an alarm can tell causes apart: those of
-//! [`Cause`](logmill_runtime::cause::Cause), [`PANIC`], [`SECRET`]. Each line of the log within an invocation names its request.
+//! [`Cause`](logmill_runtime::cause::Cause), [`PANIC`], [`SECRET`]. Each line of the log within an
+//! invocation names its request.
 //!
 //! Lambda announces the end of a process only to those with extensions. None is registered: metrics
 //! are written with each invocation, so that nothing is left to do at the end. Where SIGTERM comes,
@@ -22,7 +23,7 @@ use aws_config::SdkConfig;
 use futures_util::FutureExt as _;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use logmill_runtime::cause::TryAgain;
-use logmill_runtime::config::{Endpoints, Faults};
+use logmill_runtime::config::Faults;
 use logmill_runtime::telemetry::Metrics;
 use serde::Serialize;
 use serde_json::Value;
@@ -141,13 +142,4 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map(String::as_str);
     let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     format!("the function panicked ({said}): this is a fault of Logmill, report it")
-}
-
-/// The addresses of the services that keep secrets, as settings give them.
-fn endpoints(get: Get<'_>) -> Endpoints {
-    Endpoints {
-        secrets_manager: get("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-        ssm: get("AWS_ENDPOINT_URL_SSM"),
-        ..Endpoints::default()
-    }
 }

@@ -1,5 +1,6 @@
 //! The start of a function.
 
+use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
 use aws_config::BehaviorVersion;
@@ -39,15 +40,24 @@ impl From<telemetry::Error> for Fault {
 /// Reads the settings and builds what needs no secret.
 pub(crate) async fn start<F: Function>() -> Result<(Held<F>, Metrics), Fault> {
     let get = |name: &str| std::env::var(name).ok();
-    F::check(&get)?;
+    let templates = config::templates(F::NAME, get);
+    let config = match &templates {
+        Ok(templates) if templates.is_empty() => Some(F::read(&get)?),
+        // It names the references that cannot be read among all other faults.
+        _ => F::check(&get).map(|()| None)?,
+    };
+    let templates = templates?;
     let telemetry = Telemetry::read(get)?;
     telemetry::start_log(&telemetry.log, LogFormat::Json)?;
     std::panic::set_hook(Box::new(log_panic));
     let metrics = Metrics::start(telemetry.metrics, F::NAME)?;
     // Sends nothing: credentials are looked up with the first request, and Lambda sets the region.
     let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let templates = config::templates(F::NAME, get)?;
-    Ok((Held::new(templates, sdk, &get)?, metrics))
+    let held = match config {
+        Some(config) => Held::ready(&config, sdk),
+        None => Held::waiting(templates, sdk, &get),
+    };
+    Ok((held?, metrics))
 }
 
 /// Where a panic happened, as a line of the log like any other: with the id of the request.
@@ -69,7 +79,8 @@ pub(crate) async fn report(function: &str, fault: &Fault) {
         "error_type": kind,
         "error": message,
     });
-    eprintln_line(&line.to_string());
+    // Nobody is left to be told that this failed.
+    let _ = writeln!(std::io::stderr(), "{line}");
     let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API") else { return };
     let address = format!("http://{api}/2018-06-01/runtime/init/error");
     let body = json!({ "errorType": kind, "errorMessage": message, "stackTrace": [] });
@@ -79,10 +90,4 @@ pub(crate) async fn report(function: &str, fault: &Fault) {
         .json(&body);
     // Lambda sees the end of the process all the same.
     let _ = request.send().await;
-}
-
-fn eprintln_line(line: &str) {
-    use std::io::Write as _;
-
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

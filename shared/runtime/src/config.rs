@@ -141,6 +141,28 @@ pub struct Endpoints {
     pub ssm: Option<String>,
 }
 
+impl Endpoints {
+    /// Reads and checks the addresses.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut reader = Reader::new(&get);
+        let endpoints = Self::from_reader(&mut reader);
+        reader.finish(endpoints)
+    }
+
+    fn from_reader(reader: &mut Reader<'_>) -> Self {
+        Self {
+            s3: reader.optional_url("AWS_ENDPOINT_URL_S3"),
+            dynamodb: reader.optional_url("AWS_ENDPOINT_URL_DYNAMODB"),
+            sqs: reader.optional_url("AWS_ENDPOINT_URL_SQS"),
+            secrets_manager: reader.optional_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            ssm: reader.optional_url("AWS_ENDPOINT_URL_SSM"),
+        }
+    }
+}
+
 /// Where things are kept: what every function that touches data needs.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Stores {
@@ -220,13 +242,7 @@ impl Stores {
 
     fn from_reader(reader: &mut Reader<'_>) -> Self {
         Self {
-            endpoints: Endpoints {
-                s3: reader.optional_url("AWS_ENDPOINT_URL_S3"),
-                dynamodb: reader.optional_url("AWS_ENDPOINT_URL_DYNAMODB"),
-                sqs: reader.optional_url("AWS_ENDPOINT_URL_SQS"),
-                secrets_manager: reader.optional_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-                ssm: reader.optional_url("AWS_ENDPOINT_URL_SSM"),
-            },
+            endpoints: Endpoints::from_reader(reader),
             opensearch: OpenSearch::from_reader(reader),
             read_alias: reader.index_name("OPENSEARCH_READ_ALIAS"),
             bucket: reader.bucket("LOGMILL_BUCKET"),
