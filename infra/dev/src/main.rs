@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
 
+mod cases;
 mod engines;
 mod inputs;
 mod predict;

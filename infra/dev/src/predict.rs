@@ -10,15 +10,17 @@ use anyhow::{Context, Result, anyhow, bail};
 use logmill_parser::{Options, Parser, ndjson};
 use logmill_unpack::{Entry, Limits, Object};
 
+use crate::cases;
 use crate::inputs::{self, Input};
 
 /// `cargo predict ROOT OUT`.
 pub(crate) fn run(root: &Path, out: &Path) -> Result<()> {
     let inputs = inputs::of_root(root)?;
-    if inputs.is_empty() {
+    let (bad_cases, has_cases) = cases::predict(root, out)?;
+    if inputs.is_empty() && !has_cases {
         bail!("{}: no file below <set>/logs or <set>/files", root.display());
     }
-    refuse(predict(&inputs, out)?)
+    refuse(bad_cases + predict(&inputs, out)?)
 }
 
 /// Fails if there were inputs that could not be used.

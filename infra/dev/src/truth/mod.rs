@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{inputs, predict};
+use crate::{cases, inputs, predict};
 use compare::{Report, Standing};
 use file::TruthFile;
 
@@ -44,6 +44,7 @@ pub(crate) fn run(write: bool) -> Result<()> {
     }
     let inputs = inputs::of_root(&corpus)?;
     let mut bad = predict::predict(&inputs, &out)?;
+    bad += cases::predict(&corpus, &out)?.0;
     let tests = root.join("tests");
     let own = inputs::of_set(&tests, OWN_SET)?;
     bad += predict::predict(&own, &out)?;
