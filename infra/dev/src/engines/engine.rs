@@ -13,19 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::{self, Cache};
 use super::process::{LOOK, Launch, Process};
-use super::{cloud, dynamodb, net, opensearch, packages, postgres};
+use super::{cloud, dynamodb, kafka, net, opensearch, packages, postgres};
 
 /// How long an engine may take until it is ready, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The engines: a new one is one file and one line.
-pub(crate) const ENGINES: [&dyn Engine; 6] = [
+pub(crate) const ENGINES: [&dyn Engine; 7] = [
     &opensearch::OpenSearch { secure: false },
     &opensearch::OpenSearch { secure: true },
     &postgres::Postgres { secure: false },
     &postgres::Postgres { secure: true },
     &dynamodb::DynamoDb,
     &cloud::Cloud,
+    &kafka::Kafka,
 ];
 
 /// Where an engine runs.

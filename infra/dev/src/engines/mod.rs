@@ -8,6 +8,7 @@ mod cloud;
 mod dynamodb;
 mod engine;
 mod java;
+mod kafka;
 mod net;
 mod opensearch;
 mod packages;

@@ -51,6 +51,21 @@ pub(crate) fn postgres_asks_for_a_password(port: u16) -> bool {
     ask().unwrap_or(false)
 }
 
+/// Whether a Kafka lists a broker: until it does, no topic can be made.
+pub(crate) fn kafka_has_a_broker(port: u16) -> bool {
+    // Metadata in version 1, without a client's name, of all topics.
+    let message = [&[0, 0, 0, 14, 0, 3, 0, 1, 0, 0, 0, 1][..], &[0xff; 2], &[0xff; 4]].concat();
+    let ask = || {
+        let mut stream = connect(port)?;
+        stream.write_all(&message).ok()?;
+        // The length, the request's number, and how many brokers there are.
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).ok()?;
+        Some(answer[8..] != [0; 4])
+    };
+    ask().unwrap_or(false)
+}
+
 fn connect(port: u16) -> Option<TcpStream> {
     let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
     let stream = TcpStream::connect_timeout(&address.into(), PATIENCE).ok()?;

@@ -21,8 +21,10 @@
 mod batch;
 mod connection;
 mod error;
+mod event;
 mod groups;
 mod log;
+mod mapping;
 mod protocol;
 mod records;
 mod retention;
@@ -33,6 +35,7 @@ mod topics;
 mod writer;
 
 pub use error::Error;
+pub use mapping::{Function, Mapping, map};
 pub use records::Record;
 pub use server::{LocalKafka, Options};
 pub use topics::TopicSettings;

@@ -13,6 +13,7 @@ mod suite;
 mod hostile;
 mod kept;
 mod killed;
+mod mapped;
 
 use std::time::Duration;
 
