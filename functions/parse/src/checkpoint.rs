@@ -15,7 +15,7 @@ const MOST: usize = 8 * 1024 * 1024;
 
 static CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// The whole state of work on an object, between two pieces of one of its logs.
+/// The whole state of work on an object, between two pieces of one of its logs or before one.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Checkpoint {
     /// Where in the object.

@@ -10,9 +10,9 @@ use logmill_documents::Origin;
 use logmill_model::{Build, Summary};
 use logmill_parser::{Options, Parser};
 use logmill_runtime::config::Records;
-use logmill_runtime::retry::Deadline;
+use logmill_runtime::retry::{Deadline, Retryable};
 use logmill_runtime::telemetry::names;
-use logmill_unpack::{Entry, Limits, Log, Mark, Object};
+use logmill_unpack::{Entry, Limits, Log, Mark, Object, Position};
 
 use crate::checkpoint::Checkpoint;
 use crate::collect::Collector;
@@ -109,7 +109,13 @@ impl<R: io::Read + Seek> Reading<'_, R> {
         mut resumed: Option<Parser>,
     ) -> Result<Option<Checkpoint>, Stop> {
         let archive = self.object.is_archive();
+        let mut went_on = false;
         loop {
+            let next = self.object.next_position().filter(|_| went_on);
+            if let (true, Some(next)) = (self.plan.until.is_over(), next) {
+                return self.before(next, collector).map(Some);
+            }
+            went_on = true;
             let opened = collector.spent.time(Stage::Reading, || self.object.next_entry());
             let mut log = match opened.map_err(Stop::Read)? {
                 None => return Ok(None),
@@ -139,7 +145,9 @@ impl<R: io::Read + Seek> Reading<'_, R> {
                 left = self.ended(collector)?;
             }
             if let Some(left) = left {
-                return Ok(Some(self.checkpoint(left, collector)));
+                let (parser, mark) = left;
+                let position = self.object.position(mark);
+                return Ok(Some(self.checkpoint(position, parser, collector)));
             }
         }
     }
@@ -161,9 +169,25 @@ impl<R: io::Read + Seek> Reading<'_, R> {
         parse(&mut log, parser, collector, self.plan)
     }
 
-    fn checkpoint(&self, (parser, mark): Left, collector: &Collector<'_>) -> Checkpoint {
+    /// A stop before the next entry of an archive.
+    fn before(
+        &self,
+        position: Position,
+        collector: &mut Collector<'_>,
+    ) -> Result<Checkpoint, Stop> {
+        let parser = begin(collector, Selection::at_first(self.plan.records), self.plan);
+        let parser = parser.checkpoint().map_err(Stop::State)?;
+        Ok(self.checkpoint(position, parser, collector))
+    }
+
+    fn checkpoint(
+        &self,
+        position: Position,
+        parser: logmill_parser::Checkpoint,
+        collector: &Collector<'_>,
+    ) -> Checkpoint {
         Checkpoint {
-            position: self.object.position(mark),
+            position,
             packed: self.plan.progress.load(Ordering::Relaxed),
             is_second: collector.is_second,
             selection: collector.selection.clone(),
@@ -209,6 +233,11 @@ fn member_part(object: &str, member: &str) -> String {
     if object.is_empty() { member.to_owned() } else { format!("{object}/{member}") }
 }
 
+/// Whether the object can be read later.
+fn is_passing(error: &logmill_unpack::Error) -> bool {
+    logmill_objects::Error::find(error).is_some_and(Retryable::is_retryable)
+}
+
 /// Parses a log to its end; where it was left, if the time was over before.
 fn parse(
     log: &mut Log<'_>,
@@ -217,8 +246,17 @@ fn parse(
     plan: &Plan,
 ) -> Result<Option<Left>, Stop> {
     loop {
-        let piece = collector.spent.time(Stage::Reading, || log.next_piece());
-        let Some(piece) = piece.map_err(Stop::Read)? else { break };
+        let mark = log.mark();
+        let piece = match collector.spent.time(Stage::Reading, || log.next_piece()) {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            // A store that is slow: what came of the log is written, and the next one goes on.
+            Err(error) if plan.until.is_over() && is_passing(&error) => {
+                tracing::warn!(%error, "reading ends with the time for it");
+                return Ok(Some((parser.checkpoint().map_err(Stop::State)?, mark)));
+            }
+            Err(error) => return Err(Stop::Read(error)),
+        };
         let (began, before) = (Instant::now(), collector.spent.total());
         parser.push(piece, collector);
         // What writing documents took in between is counted by itself.

@@ -182,7 +182,7 @@ impl<M: Metadata> Parse<M> {
         let (bulks, mut written) = mpsc::channel::<Bulk>(BULKS);
         let bucket = &self.settings.bucket;
         let runtime = tokio::runtime::Handle::current();
-        let objects = self.objects.within(pace.writing);
+        let objects = self.objects.within(pace.reading);
         let reader = RangeReader::new(&objects, bucket, &job.object.object_key, &job.head, runtime);
         let writer = self.documents.writer(self.settings.bulk);
         let progress = Arc::new(AtomicU64::new(0));

@@ -106,7 +106,7 @@ impl Body {
     /// # Errors
     /// Those of [`Self::next`], and [`ErrorKind::Other`] if it is more than `most` bytes.
     pub async fn collect(mut self, most: u64) -> Result<Bytes, Error> {
-        let length = self.left.end - self.left.start;
+        let length = self.length();
         if length > most {
             let reason = format!("{length} bytes, more than the {most} expected");
             return Err(self.error(ErrorKind::Other, reason));
@@ -116,6 +116,20 @@ impl Body {
             whole.extend_from_slice(&piece);
         }
         Ok(whole.freeze())
+    }
+
+    /// The same, if so many bytes are left.
+    pub(crate) fn of_length(self, expected: u64) -> Result<Self, Error> {
+        let length = self.length();
+        if length == expected {
+            return Ok(self);
+        }
+        Err(self.error(ErrorKind::Other, format!("{length} bytes, not the {expected} asked for")))
+    }
+
+    /// How many bytes are left.
+    const fn length(&self) -> u64 {
+        self.left.end - self.left.start
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, Error> {

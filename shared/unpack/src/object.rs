@@ -72,6 +72,20 @@ impl<R: Read + Seek> Object<R> {
         Position { entry: self.entries.saturating_sub(1), mark, spent }
     }
 
+    /// Where the next entry of an archive begins; `None` if it is none, for nothing comes after its
+    /// one log.
+    #[must_use]
+    pub fn next_position(&self) -> Option<Position> {
+        match &self.state {
+            State::Log(..) => None,
+            State::Archive(archive) => Some(Position {
+                entry: self.entries,
+                mark: Mark::default(),
+                spent: archive.spent(),
+            }),
+        }
+    }
+
     /// The log that was handed out last, once more from its beginning; `None` if it was none.
     ///
     /// # Errors

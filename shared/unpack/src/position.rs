@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the reading of an object stands: between two pieces of one of its logs.
+/// Where the reading of an object stands: between two pieces of one of its logs, or between two logs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Position {
     /// Which of the object's entries the log is, from 0.

@@ -21,7 +21,8 @@ use logmill_runtime::cause::TryAgain;
 use logmill_runtime::retry::Deadline;
 use logmill_runtime::telemetry::{Emf, names};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const BUCKET: &str = "deployment-logs";
 pub(crate) const DEAD_LETTERS: &str = "logmill-dead-letters";
@@ -35,6 +36,7 @@ pub(crate) struct Cloud {
     pub(crate) parse: Parse<Dynamo>,
     pub(crate) queue: LocalQueue,
     pub(crate) config: SdkConfig,
+    s3: String,
     counted: Emf,
     _data: tempfile::TempDir,
 }
@@ -92,7 +94,8 @@ impl Cloud {
         let options = logmill_local_search::Options::default();
         let search = LocalSearch::open(&folder.join("search"), options).unwrap();
 
-        let objects = Objects::connect(&at(&serve(s3.router()).await));
+        let s3 = serve(s3.router()).await;
+        let objects = Objects::connect(&at(&s3));
         let sqs = serve(logmill_local_queue::router(queue.clone(), "http://127.0.0.1")).await;
         let endpoint = Endpoint::new(serve(search.router()).await);
         let config = at(&dynamodb(&folder.join("dynamodb.sqlite")).await);
@@ -109,7 +112,29 @@ impl Cloud {
         };
         parse.metadata.migrate().await.unwrap();
         parse.documents.migrate(Deadline::after(PATIENCE)).await.unwrap();
-        Self { parse, queue, config, counted: Emf::new("parse"), _data: data }
+        Self { parse, queue, config, s3, counted: Emf::new("parse"), _data: data }
+    }
+
+    /// Lets the function reach the objects only over connections that fall silent after so many bytes
+    /// of answers.
+    pub(crate) async fn silence_objects(&mut self, after: u64) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = self.s3.trim_start_matches("http://").to_owned();
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                let (mut asked, mut told) = client.into_split();
+                let (answers, mut asking) = TcpStream::connect(&server).await.unwrap().into_split();
+                tokio::spawn(async move { tokio::io::copy(&mut asked, &mut asking).await });
+                tokio::spawn(async move {
+                    let _ = tokio::io::copy(&mut answers.take(after), &mut told).await;
+                    // Neither more answers nor the connection's end.
+                    std::future::pending::<()>().await;
+                });
+            }
+        });
+        self.parse.objects = Objects::connect(&at(&address));
     }
 
     /// Puts the log that the files of `events/parse` speak of.

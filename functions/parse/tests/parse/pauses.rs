@@ -164,6 +164,18 @@ fn a_run_of_several_jobs_read_by_many_invocations_has_the_documents_of_one() {
 }
 
 #[test]
+fn a_run_of_many_short_jobs_read_by_many_invocations_has_the_documents_of_one() {
+    in_cloud(async |cloud| {
+        let (short, names) = (log(2), (0..400).map(|job| format!("{job}_job.txt")));
+        let names: Vec<String> = names.collect();
+        let members: Vec<(&str, &[u8])> =
+            names.iter().map(|name| (name.as_str(), short.as_slice())).collect();
+        let parts = ["0_job", "200_job", "399_job"];
+        is_the_same_in_parts(cloud, "many.log.zip", zip(&members), &parts).await;
+    });
+}
+
+#[test]
 fn the_records_of_a_failed_log_are_written_by_a_second_reading_also_in_parts() {
     for records in [Records::Failed, Records::Context] {
         in_cloud(async |cloud| {
@@ -171,6 +183,22 @@ fn the_records_of_a_failed_log_are_written_by_a_second_reading_also_in_parts() {
             is_the_same_in_parts(cloud, "failed.log", log(LINES), &[""]).await;
         });
     }
+}
+
+#[test]
+fn a_bucket_that_falls_silent_while_it_is_read_costs_time_and_no_document() {
+    in_cloud(async |cloud| {
+        let log = log(2 * LINES);
+        let answers = log.len() as u64 / 4;
+        assert!(answers > 2 * 64 * 1024, "each must bring more than a request skips");
+        let message = put(cloud, "silent.log", log).await;
+        cloud.silence_objects(answers).await;
+        work_off(cloud, &message, 2 * SHORT).await;
+        let counted = cloud.counted();
+        assert!(counted["paused"].as_u64() >= Some(2), "{counted}");
+        assert_eq!(counted["completed"], 1, "{counted}");
+        assert_eq!(counted["dead_letter"], Value::Null, "{counted}");
+    });
 }
 
 #[test]

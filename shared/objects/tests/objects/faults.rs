@@ -1,11 +1,16 @@
 //! What the store's failures lead to.
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use logmill_objects::{ErrorKind, GetOptions, Objects, PutOptions};
+use logmill_model::Timestamp;
+use logmill_objects::{ErrorKind, GetOptions, Head, Objects, PutOptions, RangeReader};
 use logmill_runtime::retry::{Backoff, Deadline, Retryable as _};
 
-use crate::harness::{Script, answer, refusal};
+use tokio::runtime::Handle;
+
+use crate::harness::{STALLS, Script, answer, refusal};
 
 const QUICK: Backoff =
     Backoff { first: Duration::from_millis(1), most: Duration::from_millis(5), attempts: 4 };
@@ -57,6 +62,28 @@ async fn a_download_that_breaks_goes_on_where_it_broke() {
     let again = script.heads.recv().await.unwrap();
     assert!(again.contains("range: bytes=4-9"), "{again}");
     assert!(again.contains("if-match: \"e1\""), "{again}");
+}
+
+#[tokio::test]
+async fn what_came_of_a_window_is_read_before_the_rest_of_it() {
+    let headers = "content-range: bytes 0-9/10\r\netag: \"e1\"\r\n";
+    let mut slow = answer("206 Partial Content", headers, 10, "0123");
+    slow.push(STALLS);
+    let script = Script::start(vec![slow]).await;
+    let head = Head {
+        etag: "e1".to_owned(),
+        size: 10,
+        last_modified: Timestamp::default(),
+        user_metadata: BTreeMap::new(),
+        version_id: None,
+    };
+    let objects = quick(&script);
+    let mut reader = RangeReader::new(&objects, "logs", "a.log", &head, Handle::current());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut some = [0; 4];
+        reader.read_exact(&mut some).map(|()| some)
+    });
+    assert_eq!(read.await.unwrap().unwrap(), *b"0123", "a slow network still brings a log in");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Store {
 }
 
 /// A server that gives scripted answers, one a request, as raw HTTP, and closes the connection after
-/// each; without an answer left it keeps silent. It tells the head of every request.
+/// each that is whole; without an answer left it keeps silent. It tells the head of every request.
 pub(crate) struct Script {
     pub(crate) objects: Objects,
     pub(crate) heads: mpsc::UnboundedReceiver<String>,
@@ -81,8 +81,12 @@ impl Script {
                 let _ = told.send(head);
                 match answers.next() {
                     Some(answer) => {
-                        let _ = stream.write_all(answer.as_bytes()).await;
-                        let _ = stream.shutdown().await;
+                        let _ = stream.write_all(answer.trim_end_matches(STALLS).as_bytes()).await;
+                        if answer.ends_with(STALLS) {
+                            silent.push(stream);
+                        } else {
+                            let _ = stream.shutdown().await;
+                        }
                     }
                     None => silent.push(stream),
                 }
@@ -109,6 +113,9 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     while bytes.len() < end + 4 + length && stream.read_buf(&mut bytes).await.ok()? > 0 {}
     Some(head)
 }
+
+/// What an answer ends with after which nothing comes, not even the connection's end.
+pub(crate) const STALLS: char = '\u{4}';
 
 /// An answer with a body of this length, of which only `body` is sent.
 pub(crate) fn answer(status: &str, headers: &str, length: usize, body: &str) -> String {

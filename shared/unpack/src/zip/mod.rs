@@ -106,6 +106,11 @@ impl<R: Read + Seek> Archive<R> {
         Ok(())
     }
 
+    /// What the members so far unpacked to.
+    pub(crate) fn spent(&self) -> u64 {
+        self.spent
+    }
+
     /// What the members before the last one unpacked to.
     pub(crate) fn spent_before(&self) -> u64 {
         self.spent_before
