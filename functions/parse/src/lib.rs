@@ -8,6 +8,9 @@
 //! It answers with an error only where trying again can help. What cannot be mended becomes a dead
 //! letter and a FAILED row with the reason, and the queue goes on.
 
+// The future of an invocation nests deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
 mod checkpoint;
 mod collect;
 pub mod connect;
@@ -179,7 +182,12 @@ impl Queue {
             let cause = cause(&error);
             let advice = match cause {
                 Cause::Denied => ": grant sqs:SendMessage on it, or check the credentials",
-                _ => "",
+                Cause::Throttled => {
+                    ": it takes no more at the moment; nothing is lost, for the event comes again. If \
+                     this lasts, see how many messages wait in it and are in flight"
+                }
+                Cause::Unavailable => ": nothing is lost, for the event comes again",
+                _ => ": check LOGMILL_PARSE_QUEUE_URL",
             };
             let error = aws_sdk_sqs::error::DisplayErrorContext(&error);
             let why = format!("nothing can be sent to the queue {} ({error}){advice}", self.url);
