@@ -71,11 +71,6 @@ impl Secrets {
         };
         templates.iter().map(|(name, template)| Ok((*name, template.fill(value)?))).collect()
     }
-
-    /// Forgets what it knows, for an engine refused it: a secret may have been renewed.
-    pub async fn forget(&self) {
-        self.kept.lock().await.clear();
-    }
 }
 
 /// The value that is meant: the secret itself, or that of its key.
