@@ -169,6 +169,8 @@ fn describe_module(module: &Path, name: &str, class: &str, extended: &str) -> Re
     write("plugin-security.policy", POLICY)
 }
 
+/// The configuration. Requests are refused by what they reserve, not by what of the small heap is in use:
+/// most of that is garbage.
 fn settings(place: &Place) -> Result<String> {
     let folder = place.folder.display();
     Ok(format!(
@@ -182,7 +184,8 @@ fn settings(place: &Place) -> Result<String> {
          path.logs: {folder}/logs\n\
          path.repo: [{folder}/repository]\n\
          node.store.allow_mmap: false\n\
-         cluster.routing.allocation.disk.threshold_enabled: false\n",
+         cluster.routing.allocation.disk.threshold_enabled: false\n\
+         indices.breaker.total.use_real_memory: false\n",
         place.port,
         net::free_port()?,
     ))
