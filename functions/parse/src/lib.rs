@@ -189,8 +189,11 @@ impl Queue {
                 Cause::Unavailable => ": nothing is lost, for the event comes again",
                 _ => ": check LOGMILL_PARSE_QUEUE_URL",
             };
-            let error = aws_sdk_sqs::error::DisplayErrorContext(&error);
-            let why = format!("nothing can be sent to the queue {} ({error}){advice}", self.url);
+            let said = match (error.code(), error.message()) {
+                (Some(code), Some(message)) => format!("{code}: {message}"),
+                _ => aws_sdk_sqs::error::DisplayErrorContext(&error).to_string(),
+            };
+            let why = format!("nothing can be sent to the queue {} ({said}){advice}", self.url);
             TryAgain::new(cause, why)
         })
     }
