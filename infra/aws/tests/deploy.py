@@ -5,6 +5,8 @@ outside S3 client puts logs, the release zips run, and what came of it is read f
     upgrade    from the first template to this one, while logs come: none is lost
     dynamodb   documents in OpenSearch, COMPLETED in DynamoDB; each right that is used, and no other
     denied     each right is refused: the function's log names it
+    wrong      a bucket that is there already, a missing secret, an OpenSearch that refuses, a queue that
+               takes no more: each is told with what to do, and nothing is lost
     postgres   the same documents, COMPLETED in Postgres
 
 usage: deploy.py [STEP…]    LOGMILL_ENGINE_OPENSEARCH and LOGMILL_ENGINE_POSTGRES name the engines, LOGMILL
@@ -19,11 +21,12 @@ import tempfile
 import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import tomlkit
-from cloud import Cloud
+from cloud import ACCOUNT, Cloud
 
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
@@ -299,6 +302,89 @@ def denied(cloud):
         cloud.client("sqs").purge_queue(QueueUrl=stack.outputs["ParseQueue"])
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """An OpenSearch domain whose fine-grained access control does not know the function's role."""
+
+    def do(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        reason = "no permissions for [indices:data/write/bulk] and User [name=arn:aws:iam::role/parse]"
+        error = {"type": "security_exception", "reason": reason}
+        content = json.dumps({"error": {"root_cause": [error], **error}, "status": 403}).encode()
+        self.send_response(403)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do
+
+    def log_message(self, *_):
+        pass
+
+
+# How SQS says that no more messages may be in flight.
+OVER_LIMIT = (
+    403, [("content-type", "application/x-amz-json-1.0")],
+    b'{"__type": "com.amazonaws.sqs#OverLimit", "message": "The maximum number of messages is reached."}',
+)
+
+
+def wrong(cloud):
+    """What operators do wrong, and engines that do not take what they are given."""
+    cloud.client("s3").create_bucket(Bucket="taken-logs")
+    taken = Stack(cloud, "taken", "dynamodb")
+    taken.parameters["LogBucketName"] = "taken-logs"
+    try:
+        taken.deploy()
+    except AssertionError as error:
+        lines = [line.strip() for line in str(error).splitlines() if "LogBucket" in line and "FAILED" in line]
+        expect("a bucket that is there already is named", bool(lines), True)
+        print(f"     {lines[0][:300]}")
+    else:
+        print("     this cloud gives a stack a bucket that is there already; CloudFormation refuses")
+
+    stack = Stack(cloud, "wrong", "dynamodb")
+    stack.parameters["SecretArns"] = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:nobody-made-it-*"
+    good = stack.parameters["OpenSearchUrl"]
+    stack.deploy()
+    stack.migrate()
+    refusing = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=refusing.serve_forever, daemon=True).start()
+    keys = []
+    for name, address, words in [
+        ("a missing secret", "https://{secretsmanager:nobody-made-it#password}@127.0.0.1",
+         ["nobody-made-it", "there is none"]),
+        ("an OpenSearch that refuses", f"http://127.0.0.1:{refusing.server_port}", ["no permissions", "OPENSEARCH_URL"]),
+    ]:
+        stack.parameters["OpenSearchUrl"] = address
+        stack.deploy()
+        before = len(stack.log())
+        keys.append(stack.put(LOGS[0], f"wrong-{len(keys)}"))
+        told(stack, before, name, words)
+    refusing.shutdown()
+    stack.parameters["OpenSearchUrl"] = good
+    stack.deploy()
+    before = len(stack.log())
+    cloud.proxy.told = {"sqs:SendMessage": OVER_LIMIT}
+    stack.look_up("nobody")
+    told(stack, before, "a queue that takes no more", ["OverLimit"])
+    cloud.proxy.told = {}
+    # Messages that failed are hidden for a while.
+    stack.wait(keys)
+    expect("nothing was lost meanwhile", [len(documents(key)[1]) for key in keys], [1, 1])
+
+
+def told(stack, before, name, words):
+    """Waits until the function's log has a line with these words, and prints it."""
+    def found():
+        lines = stack.log()[before:].splitlines()
+        return [line for line in lines if all(word in line for word in words) and '"level"' in line]
+
+    wait_until(f"{name}: the function's log tells it", lambda: bool(found()))
+    print(f"     {found()[0][:600]}")
+
+
 def with_postgres(cloud):
     stack = Stack(cloud, "logmill-pg", "postgres")
     stack.deploy()
@@ -345,7 +431,8 @@ def upgrade(cloud):
 
 
 def main():
-    steps = {"dynamodb": dynamodb, "postgres": with_postgres, "upgrade": upgrade, "denied": denied}
+    steps = {"dynamodb": dynamodb, "postgres": with_postgres, "upgrade": upgrade, "denied": denied,
+             "wrong": wrong}
     chosen = sys.argv[1:] or list(steps)
     results = {}
     with tempfile.TemporaryDirectory(prefix="logmill-deploy-") as folder:
