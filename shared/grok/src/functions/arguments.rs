@@ -43,6 +43,26 @@ impl<'a> Arguments<'a> {
         )
     }
 
+    pub(super) fn flag(&mut self, name: &'static str, default: bool) -> Result<bool, String> {
+        match self.value(name) {
+            None => Ok(default),
+            Some(Value::Bool(is)) => Ok(*is),
+            Some(other) => Err(format!("the argument {name} must be true or false, not {other}")),
+        }
+    }
+
+    pub(super) fn whole(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, String> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        value.as_u64().filter(|number| range.contains(number)).map(Some).ok_or_else(|| {
+            let (low, high) = (range.start(), range.end());
+            format!("the argument {name} must be a number from {low} to {high}, not {value}")
+        })
+    }
+
     pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, String> {
         let fault = || format!("the argument {name} must be a list of texts");
         match self.value(name) {

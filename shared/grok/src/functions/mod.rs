@@ -5,8 +5,19 @@
 
 mod access;
 mod arguments;
+mod aws;
+mod cef;
+mod expressions;
 mod moment;
+mod nested;
+mod numbers;
+mod pairs;
 mod patterns;
+mod syslog;
+#[cfg(test)]
+mod tests;
+mod text;
+mod xml;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,13 +51,35 @@ impl fmt::Debug for Function {
 /// All functions.
 const FUNCTIONS: &[(&str, Make)] = &[
     ("parse_apache_log", access::apache),
+    ("parse_aws_alb_log", aws::alb),
+    ("parse_aws_cloudwatch_log_subscription_message", aws::cloudwatch),
+    ("parse_aws_vpc_flow_log", aws::vpc),
+    ("parse_bytes", numbers::bytes),
+    ("parse_cef", cef::cef),
     ("parse_common_log", access::common),
+    ("parse_csv", text::csv),
+    ("parse_duration", numbers::duration),
+    ("parse_float", numbers::float),
     ("parse_glog", access::glog),
     ("parse_grok", patterns::grok),
     ("parse_groks", patterns::groks),
+    ("parse_influxdb", nested::influxdb),
+    ("parse_int", numbers::int),
+    ("parse_json", nested::json),
+    ("parse_key_value", pairs::key_value),
     ("parse_klog", access::klog),
+    ("parse_linux_authorization", syslog::syslog),
+    ("parse_logfmt", pairs::logfmt),
     ("parse_nginx_log", access::nginx),
+    ("parse_query_string", text::query_string),
+    ("parse_regex", expressions::regex),
+    ("parse_regex_all", expressions::regex_all),
+    ("parse_ruby_hash", nested::ruby_hash),
+    ("parse_syslog", syslog::syslog),
     ("parse_timestamp", moment::timestamp),
+    ("parse_tokens", text::tokens),
+    ("parse_url", text::url),
+    ("parse_xml", xml::xml),
 ];
 
 impl Function {
@@ -82,4 +115,9 @@ impl Function {
     pub fn parse(&self, text: &str, at: Timestamp, scratch: &mut Scratch) -> Outcome<Value> {
         (self.run)(text, at, scratch)
     }
+}
+
+/// A function that needs neither the time nor room to work in.
+fn plain(parse: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> Run {
+    Box::new(move |text, _, _| parse(text).map_or(Outcome::Missed, Outcome::Found))
 }

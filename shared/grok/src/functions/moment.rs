@@ -1,13 +1,16 @@
 //! Points in time as texts have them.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::fmt::strtime::BrokenDownTime;
+use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use jiff::{SpanRound, Timestamp, Unit};
 use serde_json::Value;
 
 use super::{Run, arguments::Arguments};
 use crate::grok::Outcome;
+
+/// The format that stands for RFC 3339.
+const RFC_3339: &str = "%+";
 
 /// How a text says a point in time.
 #[derive(Clone, Debug)]
@@ -19,13 +22,17 @@ pub(super) struct Format {
 impl Format {
     /// A format of `strftime`; `zone` holds where the text names none.
     pub(super) fn new(pattern: &str, zone: TimeZone) -> Result<Self, String> {
-        let pattern = pattern.replace("%v", "%e-%b-%Y").replace("%:::z", "%z");
-        Ok(Self { pattern, zone })
+        let now = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+        if pattern != RFC_3339 {
+            strtime::format(pattern, &now)
+                .map_err(|error| format!("\"{pattern}\" is no format of a time: {error}"))?;
+        }
+        Ok(Self { pattern: pattern.to_owned(), zone })
     }
 
     /// The point in time that `text` says; where it has no year, that with which it is nearest to `at`.
     pub(super) fn read(&self, text: &str, at: Timestamp) -> Option<Timestamp> {
-        if self.pattern == "%+" {
+        if self.pattern == RFC_3339 {
             return text.parse().ok();
         }
         let broken = BrokenDownTime::parse(&self.pattern, text).ok()?;
