@@ -1,6 +1,6 @@
 //! Sets of characters and of bytes, in the form in which a match asks them.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2, memchr3};
 use regex_syntax::hir::ClassUnicode;
 
 /// A set of characters.
@@ -8,9 +8,8 @@ use regex_syntax::hir::ClassUnicode;
 pub(crate) struct Class {
     ascii: Box<[bool; 256]>,
     rest: Rest,
-    /// The only character that is not in it.
-    but: Option<u8>,
-    is_all: bool,
+    /// The only characters that are not in it, where they are at most three, and of ASCII.
+    but: Option<Vec<u8>>,
 }
 
 /// Which characters beyond ASCII are in a class.
@@ -40,23 +39,19 @@ impl Class {
             [('\u{80}', char::MAX)] => Rest::All,
             _ => Rest::Ranges(ranges.into()),
         };
-        let mut out = (0..128_u8).filter(|&byte| !ascii[usize::from(byte)]);
-        let (but, is_all) = match (out.next(), out.next(), &rest) {
-            (Some(byte), None, Rest::All) => (Some(byte), false),
-            (None, _, Rest::All) => (None, true),
-            _ => (None, false),
-        };
-        Self { ascii, rest, but, is_all }
+        let but: Vec<u8> = (0..128_u8).filter(|&byte| !ascii[usize::from(byte)]).collect();
+        let but = (rest == Rest::All && but.len() <= 3).then_some(but);
+        Self { ascii, rest, but }
     }
 
     /// Whether every character is in it.
     pub(crate) fn is_all(&self) -> bool {
-        self.is_all
+        self.but.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether `byte` is the only character that is not in it.
     pub(crate) fn is_all_but(&self, byte: u8) -> bool {
-        self.but == Some(byte)
+        self.but.as_deref() == Some(&[byte])
     }
 
     /// How many bytes the character at `at` has if it is in the class, else 0.
@@ -101,11 +96,15 @@ impl Class {
     #[inline]
     pub(crate) fn run(&self, text: &[u8], mut at: usize, max: u32) -> usize {
         if max == u32::MAX {
-            if self.is_all {
-                return text.len();
-            }
-            if let Some(byte) = self.but {
-                return memchr(byte, &text[at..]).map_or(text.len(), |found| at + found);
+            if let Some(but) = &self.but {
+                let rest = &text[at..];
+                let found = match but[..] {
+                    [one] => memchr(one, rest),
+                    [one, two] => memchr2(one, two, rest),
+                    [one, two, three] => memchr3(one, two, three, rest),
+                    _ => None,
+                };
+                return found.map_or(text.len(), |found| at + found);
             }
             while let Some(&byte) = text.get(at) {
                 if byte < 0x80 {
@@ -158,7 +157,7 @@ pub(crate) fn width_of(lead: u8) -> usize {
 }
 
 /// With which bytes something can begin, and whether it can stand at the end of the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Bytes {
     bits: [u64; 4],
     end: bool,

@@ -4,6 +4,7 @@
 //! leaves no way to return to. And each fork knows with which bytes its sides can begin, so that most
 //! forks have one side only.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
@@ -107,6 +108,7 @@ impl Program {
         let mut builder = Builder {
             steps: Vec::new(),
             sets: Vec::new(),
+            known: HashMap::new(),
             open: Vec::new(),
             closed: 0,
             places: captures * 2,
@@ -131,6 +133,7 @@ impl Program {
 struct Builder {
     steps: Vec<Step>,
     sets: Vec<(Bytes, Bytes)>,
+    known: HashMap<(Bytes, Bytes), u32>,
     /// Whether each step is in no group, look or loop whose beginning matters to it.
     open: Vec<bool>,
     /// In how many of those the next step is.
@@ -247,10 +250,17 @@ impl Builder {
 
     /// A fork whose first side comes next.
     fn fork(&mut self, first: Bytes, second: Bytes) -> Result<usize, String> {
-        let sets = self.sets.len() as u32;
-        self.sets.push((first, second));
+        let sets = self.sets(first, second);
         let next = self.here() + 1;
         self.push(Step::Fork { first: next, second: 0, sets })
+    }
+
+    /// Where the two sets are; those that many forks have are there once, and stay at hand.
+    fn sets(&mut self, first: Bytes, second: Bytes) -> u32 {
+        *self.known.entry((first, second)).or_insert_with(|| {
+            self.sets.push((first, second));
+            self.sets.len() as u32 - 1
+        })
     }
 
     fn set_second(&mut self, fork: usize) {
@@ -264,8 +274,11 @@ impl Builder {
     fn exchange(&mut self, fork: usize) {
         if let Step::Fork { first, second, sets } = &mut self.steps[fork] {
             std::mem::swap(first, second);
-            let sets = &mut self.sets[*sets as usize];
-            std::mem::swap(&mut sets.0, &mut sets.1);
+            let (one, two) = self.sets[*sets as usize];
+            *sets = *self.known.entry((two, one)).or_insert_with(|| {
+                self.sets.push((two, one));
+                self.sets.len() as u32 - 1
+            });
         }
     }
 
