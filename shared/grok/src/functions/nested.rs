@@ -153,6 +153,9 @@ impl Ruby<'_> {
     }
 }
 
+/// The most tags of a line's metrics together: each metric has all of them.
+const MAX_TAGS: usize = 100_000;
+
 /// `parse_influxdb`: a gauge for each field of each line of InfluxDB's line protocol.
 pub(super) fn influxdb(_: &mut Arguments<'_>, _: &Library) -> Result<Run, String> {
     Ok(plain(|text| {
@@ -187,7 +190,11 @@ fn influx_line(line: &str, metrics: &mut Vec<Value>) -> Option<()> {
         Some(time) => Some(Timestamp::from_nanosecond(time.parse().ok()?).ok()?),
         None => None,
     };
-    for field in split(fields, ',') {
+    let fields = split(fields, ',');
+    if fields.len().saturating_mul(tags.len() + 1) > MAX_TAGS {
+        return None;
+    }
+    for field in fields {
         let pair = split(field, '=');
         let &[key, value] = pair.as_slice() else { return None };
         let mut metric = json!({

@@ -59,12 +59,14 @@ impl Shape {
         if rest.is_empty() {
             return None;
         }
+        // Where a quote was not closed, none of those after it is looked at.
+        let mut has_quotes = true;
         while !rest.is_empty() {
-            let (key, after_key) = self.key(rest)?;
+            let (key, after_key) = self.key(rest, &mut has_quotes)?;
             let spaces = if self.is_lenient { after_key.trim_start() } else { after_key };
             let value = match spaces.strip_prefix(self.between.as_str()) {
                 Some(value) => {
-                    let (value, after) = self.value(value)?;
+                    let (value, after) = self.value(value, &mut has_quotes)?;
                     rest = after;
                     Value::String(value)
                 }
@@ -100,25 +102,30 @@ impl Shape {
         Some(if self.is_lenient { rest.trim_start() } else { rest })
     }
 
-    fn key<'t>(&self, text: &'t str) -> Option<(String, &'t str)> {
-        if let Some((key, rest)) = quoted(text) {
+    fn key<'t>(&self, text: &'t str, has_quotes: &mut bool) -> Option<(String, &'t str)> {
+        if let Some((key, rest)) = quoted_once(text, has_quotes) {
             return Some((key, rest));
         }
-        let end = [text.find(self.between.as_str()), text.find(self.after.as_str())];
-        let end = end.into_iter().flatten().min().unwrap_or(text.len());
+        // Not two searches: each may look at all of the rest for every key.
+        let is_end = |at: &usize| {
+            let rest = &text[*at..];
+            rest.starts_with(self.between.as_str()) || rest.starts_with(self.after.as_str())
+        };
+        let mut places = text.char_indices().map(|(at, _)| at);
+        let end = places.find(is_end).unwrap_or(text.len());
         let key = text[..end].trim_end();
         let rest = if self.is_lenient { &text[key.len()..] } else { &text[end..] };
         Some((key.to_owned(), rest))
     }
 
-    fn value<'t>(&self, text: &'t str) -> Option<(String, &'t str)> {
+    fn value<'t>(&self, text: &'t str, has_quotes: &mut bool) -> Option<(String, &'t str)> {
         let is_by_space = self.after.trim().is_empty() && text.starts_with(self.after.as_str());
         let text = match self.is_lenient {
             true if is_by_space => self.skip_to_value(text),
             true => text.trim_start(),
             false => text,
         };
-        if let Some((value, rest)) = quoted(text) {
+        if let Some((value, rest)) = quoted_once(text, has_quotes) {
             let is_end = rest.is_empty()
                 || rest.starts_with(self.after.as_str())
                 || (self.is_lenient && rest.trim_start().is_empty())
@@ -142,6 +149,16 @@ impl Shape {
             next
         }
     }
+}
+
+/// As [`quoted`], until a quote is not closed.
+fn quoted_once<'t>(text: &'t str, has_quotes: &mut bool) -> Option<(String, &'t str)> {
+    if !*has_quotes || !text.starts_with(['"', '\'']) {
+        return None;
+    }
+    let found = quoted(text);
+    *has_quotes = found.is_some();
+    found
 }
 
 /// A text in double quotes, without them and its escapes, and what comes after.

@@ -52,10 +52,12 @@ pub(super) fn tokens(_: &mut Arguments<'_>, _: &Library) -> Result<Run, String> 
     Ok(plain(|text| {
         let mut tokens = Vec::new();
         let mut rest = text.trim_start();
+        // Where one was not closed, none of those after it is looked at.
+        let (mut has_quotes, mut has_brackets) = (true, true);
         while let Some(first) = rest.chars().next() {
             let end = match first {
-                '"' => closing(&rest[1..], '"'),
-                '[' => closing(&rest[1..], ']'),
+                '"' if has_quotes => closing(&rest[1..], '"', &mut has_quotes),
+                '[' if has_brackets => closing(&rest[1..], ']', &mut has_brackets),
                 _ => None,
             };
             let (token, after) = match end {
@@ -76,7 +78,7 @@ pub(super) fn tokens(_: &mut Arguments<'_>, _: &Library) -> Result<Run, String> 
 }
 
 /// Where the first `end` stands that is not escaped.
-fn closing(text: &str, end: char) -> Option<usize> {
+fn closing(text: &str, end: char, has_some: &mut bool) -> Option<usize> {
     let mut is_escaped = false;
     for (at, c) in text.char_indices() {
         if c == end && !is_escaped {
@@ -84,6 +86,7 @@ fn closing(text: &str, end: char) -> Option<usize> {
         }
         is_escaped = c == '\\' && !is_escaped;
     }
+    *has_some = false;
     None
 }
 

@@ -9,6 +9,9 @@ use super::pairs::add;
 use super::{Run, arguments::Arguments, plain};
 use crate::library::Library;
 
+/// The most attributes of an element.
+const MAX_ATTRIBUTES: usize = 1_000;
+
 /// What becomes of elements, attributes and texts.
 struct Shape {
     trim: bool,
@@ -105,7 +108,11 @@ impl Shape {
     fn begin(&self, start: &BytesStart<'_>) -> Option<Open> {
         let name = start.local_name();
         let mut open = Open::new(std::str::from_utf8(name.as_ref()).ok()?.to_owned());
-        for attribute in start.attributes() {
+        // Each is compared with all before it, so their number is bounded.
+        for (count, attribute) in start.attributes().enumerate() {
+            if count > MAX_ATTRIBUTES {
+                return None;
+            }
             let attribute = attribute.ok()?;
             let name =
                 std::str::from_utf8(attribute.key.local_name().into_inner()).ok()?.to_owned();
