@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use logmill_grok::{Function, Grok, Library, Naming, Outcome, Patterns, Scratch};
 use serde_json::{Map, json};
 
-const LINES: u32 = 5_000;
-const ROUNDS: usize = 7;
+const LINES: u32 = 1_000;
+const ROUNDS: usize = 60;
 
 fn main() {
     let lines: Vec<String> = (0..LINES).map(line).collect();

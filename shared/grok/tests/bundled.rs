@@ -144,12 +144,15 @@ fn no_text_takes_a_bundled_pattern_more_steps_than_it_is_allowed() {
     ];
     let texts: Vec<String> = seeds.iter().flat_map(|seed| hostile(seed)).collect();
     let mut scratch = Scratch::default();
+    let (mut tried, mut given_up) = (0, 0);
     for naming in NAMINGS {
         let library = Library::bundled(naming);
         for name in library.names() {
             let grok = Grok::new(&format!("%{{{name}}}"), library).unwrap();
             for text in &texts {
                 let outcome = grok.captures(text, &mut scratch, |_, _| {});
+                tried += 1;
+                given_up += u32::from(outcome == Outcome::GaveUp);
                 let (steps, limit) = (scratch.steps(), Grok::limit(text.len()));
                 assert!(steps <= limit, "{naming:?} {name}: {steps} of {limit} steps");
                 assert_eq!(
@@ -160,4 +163,6 @@ fn no_text_takes_a_bundled_pattern_more_steps_than_it_is_allowed() {
             }
         }
     }
+    // The limit is for what cannot be known in time; that is rare even where all are made for it.
+    assert!(given_up * 200 < tried, "{given_up} of {tried} were given up");
 }

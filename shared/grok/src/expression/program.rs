@@ -125,7 +125,7 @@ impl Program {
             places: builder.places,
             start: node.start(),
             first: node.first(Bytes::DONE),
-            required: (required.len() > 1).then(|| Finder::new(required).into_owned()),
+            required: (!required.is_empty()).then(|| Finder::new(required).into_owned()),
         })
     }
 }
