@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use super::class::Class;
 use super::node::{Assert, Greed, Node};
@@ -486,17 +486,5 @@ impl Flags {
             }
         }
         Some(self)
-    }
-}
-
-/// The class that `regex-syntax` knows by `pattern`.
-pub(crate) fn known_class(pattern: &str) -> Option<ClassUnicode> {
-    match regex_syntax::parse(pattern).ok()?.into_kind() {
-        HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => Some(class),
-        HirKind::Literal(literal) => {
-            let c = std::str::from_utf8(&literal.0).ok()?.chars().next()?;
-            Some(ClassUnicode::new([ClassUnicodeRange::new(c, c)]))
-        }
-        _ => None,
     }
 }

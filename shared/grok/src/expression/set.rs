@@ -1,8 +1,6 @@
 //! Sets of characters as Ruby writes them: `[[[:alnum:]]_-]`, `[a-z&&[^x]]`, `\h`, `\p{Alpha}`.
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
-
-use super::parse::known_class;
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
 
 /// How deep sets may stand in one another.
 const MAX_DEPTH: usize = 50;
@@ -240,4 +238,16 @@ fn coded(text: &str) -> Result<(Item, usize), String> {
     };
     let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
     c.map(|c| (Item::Character(c), length)).ok_or_else(|| format!("\\{text} is no character"))
+}
+
+/// The class that `regex-syntax` knows by `pattern`.
+fn known_class(pattern: &str) -> Option<ClassUnicode> {
+    match regex_syntax::parse(pattern).ok()?.into_kind() {
+        HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => Some(class),
+        HirKind::Literal(literal) => {
+            let c = std::str::from_utf8(&literal.0).ok()?.chars().next()?;
+            Some(ClassUnicode::new([ClassUnicodeRange::new(c, c)]))
+        }
+        _ => None,
+    }
 }
