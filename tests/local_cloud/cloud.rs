@@ -24,17 +24,18 @@ pub(crate) struct Ports {
     pub(crate) dynamodb: u16,
     pub(crate) search: u16,
     pub(crate) sqs: u16,
+    pub(crate) kafka: u16,
 }
 
 impl Ports {
     /// Ports that nobody else has.
     pub(crate) fn free() -> Self {
         // All are held until all are known, so that they differ.
-        let held = [(); 5]
+        let held = [(); 6]
             .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port"));
-        let [http, s3, dynamodb, search, sqs] =
+        let [http, s3, dynamodb, search, sqs, kafka] =
             held.map(|listener| listener.local_addr().expect("it is bound").port());
-        Self { http, s3, dynamodb, search, sqs }
+        Self { http, s3, dynamodb, search, sqs, kafka }
     }
 
     /// The options that name them.
@@ -45,6 +46,7 @@ impl Ports {
             ("--dynamodb-port", self.dynamodb),
             ("--search-port", self.search),
             ("--sqs-port", self.sqs),
+            ("--kafka-port", self.kafka),
         ]
         .iter()
         .flat_map(|(option, port)| [(*option).to_owned(), port.to_string()])
@@ -82,10 +84,22 @@ impl Cloud {
 
     /// The same with variables in its environment.
     pub(crate) fn start_with(data: &Path, ports: Ports, variables: &[(&str, String)]) -> Self {
+        Self::spawn(data, ports, &[], variables)
+    }
+
+    /// One whose bucket tells nobody of its changes; waits until its page answers.
+    pub(crate) fn start_without_s3_trigger(data: &Path) -> Self {
+        let mut cloud = Self::spawn(data, Ports::free(), &["--no-s3-trigger"], &[]);
+        cloud.wait_until_it_serves();
+        cloud
+    }
+
+    fn spawn(data: &Path, ports: Ports, more: &[&str], variables: &[(&str, String)]) -> Self {
         let options = ports.options();
         let data_option = data.to_str().expect("its path is UTF-8");
         let mut arguments = vec!["up", "--data", data_option];
         arguments.extend(options.iter().map(String::as_str));
+        arguments.extend(more);
         let said = File::options().create(true).append(true).open(said(data));
         let said = said.expect("what it says can be kept");
         let child = binary::command(&arguments)

@@ -16,5 +16,6 @@ mod documents;
 mod inputs;
 mod kills;
 mod phases;
+mod processing;
 
 use logmill_tests::{binary, http, phase, proxy};

@@ -36,6 +36,7 @@ fn program() -> &'static Path {
         let sources = [
             "functions/api/src",
             "functions/parse/src",
+            "infra/local/kafka/src",
             "infra/local/queue/src",
             "infra/local/s3/src",
             "infra/local/search/src",

@@ -20,6 +20,12 @@ pub(crate) const BUCKET: &str = "deployment-logs";
 pub(crate) const DEAD_LETTERS: &str = "logmill-dead-letters";
 /// The queue of the function `parse`.
 pub(crate) const PARSE_QUEUE: &str = "logmill-parse";
+/// The topic whose events name deployments that are to be parsed.
+pub(crate) const PROCESSING_EVENTS: &str = "log-processing-events";
+/// The group that feeds `parse` with them.
+pub(crate) const PARSE_GROUP: &str = "logmill-parse";
+/// Where goes what is known of a batch of them that was given up.
+pub(crate) const GIVEN_UP_QUEUE: &str = "logmill-parse-kafka-dead";
 /// Where its messages go that died too often.
 pub(crate) const PARSE_DEAD_QUEUE: &str = "logmill-parse-dead";
 
@@ -75,6 +81,15 @@ pub(crate) struct Ports {
         global = true
     )]
     pub(crate) sqs_port: u16,
+    /// Port of Kafka
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 9092,
+        help_heading = "Ports",
+        global = true
+    )]
+    pub(crate) kafka_port: u16,
 }
 
 impl std::fmt::Debug for Ports {
@@ -130,11 +145,13 @@ pub(crate) struct Places {
     pub(crate) dynamodb: String,
     pub(crate) search: String,
     pub(crate) sqs: String,
+    /// Hosts and ports, not an address.
+    pub(crate) kafka: String,
 }
 
 impl Places {
     /// Of the local cloud at these ports; `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_SQS` and `OPENSEARCH_URL` move one part each.
+    /// `AWS_ENDPOINT_URL_SQS`, `OPENSEARCH_URL` and `KAFKA_BOOTSTRAP_SERVERS` move one part each.
     pub(crate) fn from_environment(ports: &Ports) -> Self {
         Self::of(ports, |name| std::env::var(name).ok())
     }
@@ -165,11 +182,14 @@ impl Places {
             let elsewhere = variable(name).filter(|address| !address.is_empty());
             elsewhere.map_or_else(|| url(port), |address| address.trim_end_matches('/').to_owned())
         };
+        let kafka = ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_BROKERS"].into_iter();
+        let mut kafka = kafka.filter_map(&variable).filter(|servers| !servers.is_empty());
         Self {
             s3: place("AWS_ENDPOINT_URL_S3", ports.s3_port),
             dynamodb: place("AWS_ENDPOINT_URL_DYNAMODB", ports.dynamodb_port),
             search: place("OPENSEARCH_URL", ports.search_port),
             sqs: place("AWS_ENDPOINT_URL_SQS", ports.sqs_port),
+            kafka: kafka.next().unwrap_or_else(|| loopback(ports.kafka_port).to_string()),
         }
     }
 }
@@ -289,6 +309,7 @@ mod tests {
             dynamodb_port: 3,
             search_port: 4,
             sqs_port: 5,
+            kafka_port: 6,
         };
         let places = Places::of(&ports, |name| match name {
             "OPENSEARCH_URL" => Some("https://search.internal:9200/".to_owned()),
@@ -296,7 +317,26 @@ mod tests {
             _ => None,
         });
         assert_eq!(places.search, "https://search.internal:9200");
+        assert_eq!(places.kafka, "127.0.0.1:6");
         let others = [places.s3, places.dynamodb, places.sqs];
         assert_eq!(others, ["http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:5"]);
+    }
+    #[test]
+    fn a_kafka_elsewhere_is_found_by_either_name() {
+        let ports = Ports {
+            metadata: None,
+            http_port: 1,
+            s3_port: 2,
+            dynamodb_port: 3,
+            search_port: 4,
+            sqs_port: 5,
+            kafka_port: 6,
+        };
+        let servers = |given: &str| {
+            Places::of(&ports, |name| (name == given).then(|| "b-1:9092,b-2:9092".to_owned())).kafka
+        };
+        for name in ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_BROKERS"] {
+            assert_eq!(servers(name), "b-1:9092,b-2:9092");
+        }
     }
 }

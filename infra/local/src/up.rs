@@ -10,9 +10,10 @@ use logmill_parse::{Parse, Queue, Settings};
 use logmill_runtime::config::{MetricsFormat, Records};
 use logmill_runtime::telemetry;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::client::put::{self, Sent};
-use crate::cloud::{Cloud, bind, triggers};
+use crate::cloud::{Cloud, bind, processing, triggers};
 use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
@@ -43,6 +44,9 @@ pub(crate) struct UpArguments {
     /// Run the function elsewhere: at the address of `cargo lambda watch`, or as this executable
     #[arg(long, value_name = "URL|PATH", value_hint = clap::ValueHint::FilePath)]
     dispatch: Option<Dispatch>,
+    /// Do not begin with a log when it is put, but when a processing event in Kafka names it
+    #[arg(long, conflicts_with = "files")]
+    no_s3_trigger: bool,
     /// How long a call of the function may take
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]
@@ -81,11 +85,7 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
     cloud.serve(page, router, &stopping);
 
-    let environments = environments(arguments, &clients);
-    let timeout = Duration::from_secs(arguments.timeout);
-    let notifying = triggers::notify(cloud.s3.clone(), cloud.queue.clone(), stopping.clone());
-    let mapping = triggers::map(environments, cloud.queue.clone(), timeout, stopping.clone());
-    let triggers = [tokio::spawn(notifying), tokio::spawn(mapping)];
+    let triggers = start_triggers(arguments, &cloud, &clients, &stopping);
 
     let mut well = true;
     if !arguments.files.is_empty() {
@@ -113,6 +113,30 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     Ok(well)
 }
 
+/// Plays what AWS does between the parts.
+fn start_triggers(
+    arguments: &UpArguments,
+    cloud: &Cloud,
+    clients: &Clients,
+    stop: &watch::Receiver<bool>,
+) -> [JoinHandle<()>; 3] {
+    let mut environments = environments(arguments, clients);
+    let for_kafka = environments.split_off(WORKERS);
+    let timeout = Duration::from_secs(arguments.timeout);
+    let (queue, kafka) = (cloud.queue.clone(), cloud.kafka.clone());
+    let switched_on = !arguments.no_s3_trigger;
+    let notifying = triggers::notify(cloud.s3.clone(), queue.clone(), switched_on, stop.clone());
+    let mapping = triggers::map(environments, queue.clone(), timeout, stop.clone());
+    let (ports, stop) = (arguments.ports.clone(), stop.clone());
+    let feeding = async move {
+        for environment in for_kafka {
+            let (kafka, queue) = (kafka.clone(), queue.clone());
+            processing::feed(environment, (kafka, queue), &ports, timeout, stop.clone()).await;
+        }
+    };
+    [tokio::spawn(notifying), tokio::spawn(mapping), tokio::spawn(feeding)]
+}
+
 /// The values of `--records`.
 fn records() -> impl TypedValueParser<Value = Records> {
     PossibleValuesParser::new(Records::NAMES.map(|(name, _)| name)).map(|name| {
@@ -121,7 +145,7 @@ fn records() -> impl TypedValueParser<Value = Records> {
     })
 }
 
-/// Where the function runs, `WORKERS` times.
+/// Where the function runs: `WORKERS` times for its queue, and once for Kafka.
 fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> {
     let (parse, boot) = (Arc::new(function(clients, arguments.records)), boot_id());
     let environment = |_| match &arguments.dispatch {
@@ -132,7 +156,7 @@ fn environments(arguments: &UpArguments, clients: &Clients) -> Vec<Environment> 
         }
         None => Environment::Here { parse: parse.clone(), boot: boot.clone() },
     };
-    (0..WORKERS).map(environment).collect()
+    (0..=WORKERS).map(environment).collect()
 }
 
 fn function(clients: &Clients, records: Records) -> Parse<logmill_metadata_any::AnyStore> {

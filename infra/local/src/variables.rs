@@ -22,6 +22,7 @@ pub(crate) fn variables(ports: &Ports) -> Vec<(String, String)> {
         ("AWS_ENDPOINT_URL_DYNAMODB", places.dynamodb),
         ("AWS_ENDPOINT_URL_SQS", places.sqs),
         ("OPENSEARCH_URL", places.search),
+        ("KAFKA_BOOTSTRAP_SERVERS", places.kafka),
         ("LOGMILL_BUCKET", BUCKET.to_owned()),
         ("LOGMILL_DEAD_LETTER_BUCKET", DEAD_LETTERS.to_owned()),
     ]);

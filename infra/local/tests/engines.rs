@@ -31,7 +31,14 @@ async fn execute(statement: &str) {
 
 /// Options for ports that nobody else has.
 fn ports() -> Vec<String> {
-    let options = ["--http-port", "--s3-port", "--dynamodb-port", "--search-port", "--sqs-port"];
+    let options = [
+        "--http-port",
+        "--s3-port",
+        "--dynamodb-port",
+        "--search-port",
+        "--sqs-port",
+        "--kafka-port",
+    ];
     // All are held until all are known, so that they differ.
     let held = options.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use logmill_metadata::{Metadata as _, ObjectState, Status};
+use logmill_metadata::{Facts, Metadata as _, ObjectState, Status, Witness};
 use logmill_model::id::{self, ObjectKey, Storage};
 use logmill_model::{LogSummary, Outcome, Summary, Timestamp};
 use logmill_objects::{Content, PutOptions};
@@ -85,6 +85,12 @@ async fn put_one(clients: &Clients, file: &Path, key: Option<&str>) -> anyhow::R
         .objects
         .put(&clients.bucket, &object_key, Content::File(file.to_owned()), options)
         .await?;
+    if state.is_none() {
+        // As who fetches logs does, so that a processing event finds it.
+        let facts = Facts { s3_path: Some(object_key), ..Facts::default() };
+        let now = Timestamp::now();
+        clients.metadata.upsert_facts(&deployment_key, &facts, Witness::Log, now).await?;
+    }
     Ok(Sent {
         file: file.to_owned(),
         deployment_key,

@@ -1,6 +1,7 @@
 //! The local cloud: the protocols that the functions speak, served on loopback from engines in this
 //! process.
 
+pub(crate) mod processing;
 pub(crate) mod triggers;
 
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use logmill_local_kafka::{LocalKafka, TopicSettings};
 use logmill_local_queue::{Queue, Redrive, Settings};
 use logmill_local_s3::LocalS3;
 use logmill_local_search::LocalSearch;
@@ -18,7 +20,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::endpoints::{
-    BUCKET, Clients, DEAD_LETTERS, PARSE_DEAD_QUEUE, PARSE_QUEUE, Ports, loopback, url,
+    BUCKET, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE, PARSE_DEAD_QUEUE, PARSE_QUEUE,
+    PROCESSING_EVENTS, Ports, loopback, url,
 };
 
 /// How long a message stays hidden while it is worked on: longer than any invocation.
@@ -31,6 +34,7 @@ const MAX_RECEIVES: u32 = 20;
 pub(crate) struct Cloud {
     pub(crate) s3: LocalS3,
     pub(crate) queue: Queue,
+    pub(crate) kafka: LocalKafka,
     search: LocalSearch,
     servers: JoinSet<()>,
     /// Held as long as the data is used, so that no second process uses it.
@@ -43,6 +47,7 @@ struct Listeners {
     dynamodb: TcpListener,
     search: TcpListener,
     sqs: TcpListener,
+    kafka: TcpListener,
 }
 
 impl Cloud {
@@ -59,6 +64,8 @@ impl Cloud {
         let lock = lock(data)?;
         let s3 = LocalS3::open(data.join("s3"), logmill_local_s3::Options::default())?;
         let queue = Queue::open(data.join("queue.sqlite"))?;
+        let kafka =
+            LocalKafka::open(data.join("kafka.sqlite"), logmill_local_kafka::Options::default())?;
         let search =
             LocalSearch::open(&data.join("search"), logmill_local_search::Options::default())?;
         let file = data.join("dynamodb.sqlite");
@@ -77,10 +84,16 @@ impl Cloud {
         spawn(&mut servers, listeners.search, search.router(), stop);
         let sqs = logmill_local_queue::router(queue.clone(), &url(ports.sqs_port));
         spawn(&mut servers, listeners.sqs, sqs, stop);
-        Ok(Self { s3, queue, search, servers, _lock: lock })
+        let (serving, until) = (kafka.clone(), stopped(stop));
+        servers.spawn(async move {
+            if let Err(error) = serving.serve(listeners.kafka, until).await {
+                tracing::error!(%error, "Kafka has stopped");
+            }
+        });
+        Ok(Self { s3, queue, kafka, search, servers, _lock: lock })
     }
 
-    /// Makes buckets, queues, tables and templates that are not there yet, and gives back what a
+    /// Makes buckets, queues, topics, tables and templates that are not there yet, and gives back what a
     /// process that died had in its hands.
     pub(crate) async fn migrate(&self, clients: &Clients) -> anyhow::Result<()> {
         use logmill_metadata::Store as _;
@@ -90,8 +103,13 @@ impl Cloud {
         }
         let names = self.queue.names("").await?;
         let missing = |name: &str| !names.iter().any(|known| known == name);
-        if missing(PARSE_DEAD_QUEUE) {
-            self.queue.create(PARSE_DEAD_QUEUE, Settings::default()).await?;
+        for queue in [PARSE_DEAD_QUEUE, GIVEN_UP_QUEUE] {
+            if missing(queue) {
+                self.queue.create(queue, Settings::default()).await?;
+            }
+        }
+        if self.kafka.partitions(PROCESSING_EVENTS).is_none() {
+            self.kafka.create_topic(PROCESSING_EVENTS, TopicSettings::default()).await?;
         }
         if missing(PARSE_QUEUE) {
             let redrive =
@@ -145,6 +163,7 @@ impl Listeners {
             dynamodb: bind(ports.dynamodb_port, "DynamoDB", "--dynamodb-port").await?,
             search: bind(ports.search_port, "OpenSearch", "--search-port").await?,
             sqs: bind(ports.sqs_port, "SQS", "--sqs-port").await?,
+            kafka: bind(ports.kafka_port, "Kafka", "--kafka-port").await?,
         })
     }
 }

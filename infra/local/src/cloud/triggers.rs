@@ -19,12 +19,18 @@ const AGAIN: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Plays the bucket's notifications: each change of the logs' bucket becomes a message in parse's
-/// queue. An event leaves the bucket's outbox only when its message is stored.
-pub(crate) async fn notify(s3: LocalS3, queue: Queue, stop: watch::Receiver<bool>) {
+/// queue. An event leaves the bucket's outbox only when its message is stored. Switched off, changes
+/// are told to nobody.
+pub(crate) async fn notify(
+    s3: LocalS3,
+    queue: Queue,
+    switched_on: bool,
+    stop: watch::Receiver<bool>,
+) {
     let mut changed = s3.notify();
     let mut stopping = std::pin::pin!(stopped(&stop));
     loop {
-        match forward(&s3, &queue).await {
+        match forward(&s3, &queue, switched_on).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => {
@@ -41,10 +47,10 @@ pub(crate) async fn notify(s3: LocalS3, queue: Queue, stop: watch::Receiver<bool
     }
 }
 
-async fn forward(s3: &LocalS3, queue: &Queue) -> anyhow::Result<usize> {
+async fn forward(s3: &LocalS3, queue: &Queue, switched_on: bool) -> anyhow::Result<usize> {
     let events = s3.next_events(EVENTS).await?;
     let Some(last) = events.last().map(|event| event.sequence) else { return Ok(0) };
-    for event in events.iter().filter(|event| event.bucket == BUCKET) {
+    for event in events.iter().filter(|event| switched_on && event.bucket == BUCKET) {
         queue.send(PARSE_QUEUE, &body(event), Duration::ZERO).await?;
     }
     s3.acknowledge(last).await?;
