@@ -109,6 +109,9 @@ fn start(command: &mut Command) -> Start {
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env("LOGMILL_METRICS", "emf")
+        // Amazon Linux has its certificate authorities in one file. Where there is a folder of them,
+        // too, as in Debian, it would be read besides.
+        .env("SSL_CERT_DIR", env!("CARGO_TARGET_TMPDIR"))
         .env("OPENSEARCH_SIGV4", "es")
         .env("OPENSEARCH_URL", "https://search.example")
         .env("LOGMILL_PARSE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/1/parse")

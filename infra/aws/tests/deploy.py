@@ -346,7 +346,7 @@ def wrong(cloud):
         raise AssertionError("a bucket that is there already was taken over")
 
     stack = Stack(cloud, "wrong", "dynamodb")
-    stack.parameters["SecretArns"] = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:nobody-made-it-*"
+    stack.parameters["SecretArns"] = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:nobody-made-it*"
     good = stack.parameters["OpenSearchUrl"]
     stack.deploy()
     stack.migrate()
