@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use rdkafka::ClientContext;
 use rdkafka::client::OAuthToken;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::runtime::Handle;
 
 use crate::iam;
@@ -37,7 +37,12 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!(%error, reason, "Kafka");
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // That no connection is left says less than why the last one was lost.
+        let is_all_down = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
+        if !is_all_down || trouble.is_none() {
+            *trouble = Some(error);
+        }
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn StdError>> {

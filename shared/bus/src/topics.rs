@@ -1,6 +1,6 @@
 //! Topics: made, and looked at.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::error::KafkaError;
@@ -11,6 +11,8 @@ use crate::error::{Error, ErrorKind};
 
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it is waited before a topic is looked for again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a topic is made with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +51,7 @@ impl Topics {
         Ok(Self { admin, context })
     }
 
-    /// Makes a topic.
+    /// Makes a topic, and waits until it can be seen: brokers hear of it one after the other.
     ///
     /// # Errors
     /// [`ErrorKind::TopicExists`] if it is there; if it must not be made so, or no broker answers.
@@ -64,7 +66,16 @@ impl Topics {
         let new = new.set("retention.ms", &retention);
         let made = self.admin.create_topics([&new], &options()).await;
         let made = made.map_err(|error| self.error(&what, &error))?;
-        one(&what, made)?.map(drop).map_err(|(_, code)| Error::of_code(&what, Some(code), &code))
+        one(&what, made)?.map_err(|(_, code)| Error::of_code(&what, Some(code), &code))?;
+        let since = Instant::now();
+        while self.layout(&topic.name, &what)?.0 < topic.partitions {
+            if since.elapsed() > PATIENCE {
+                let why = format!("{what}: it was made, and cannot be seen yet");
+                return Err(Error::new(ErrorKind::Unavailable, why));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     /// A topic as it is; none if it is missing.
