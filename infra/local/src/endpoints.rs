@@ -300,18 +300,19 @@ fn config(credentials: Credentials) -> SdkConfig {
 mod tests {
     use super::*;
 
+    const PORTS: Ports = Ports {
+        metadata: None,
+        http_port: 1,
+        s3_port: 2,
+        dynamodb_port: 3,
+        search_port: 4,
+        sqs_port: 5,
+        kafka_port: 6,
+    };
+
     #[test]
     fn one_part_is_moved_and_the_others_stay_at_their_ports() {
-        let ports = Ports {
-            metadata: None,
-            http_port: 1,
-            s3_port: 2,
-            dynamodb_port: 3,
-            search_port: 4,
-            sqs_port: 5,
-            kafka_port: 6,
-        };
-        let places = Places::of(&ports, |name| match name {
+        let places = Places::of(&PORTS, |name| match name {
             "OPENSEARCH_URL" => Some("https://search.internal:9200/".to_owned()),
             "AWS_ENDPOINT_URL_S3" => Some(String::new()),
             _ => None,
@@ -321,19 +322,11 @@ mod tests {
         let others = [places.s3, places.dynamodb, places.sqs];
         assert_eq!(others, ["http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:5"]);
     }
+
     #[test]
     fn a_kafka_elsewhere_is_found_by_either_name() {
-        let ports = Ports {
-            metadata: None,
-            http_port: 1,
-            s3_port: 2,
-            dynamodb_port: 3,
-            search_port: 4,
-            sqs_port: 5,
-            kafka_port: 6,
-        };
         let servers = |given: &str| {
-            Places::of(&ports, |name| (name == given).then(|| "b-1:9092,b-2:9092".to_owned())).kafka
+            Places::of(&PORTS, |name| (name == given).then(|| "b-1:9092,b-2:9092".to_owned())).kafka
         };
         for name in ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_BROKERS"] {
             assert_eq!(servers(name), "b-1:9092,b-2:9092");

@@ -6,19 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
-};
-use aws_sigv4::sign::v4;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use logmill_presign::{self as presign, Signing};
 use rdkafka::client::OAuthToken;
 
 /// How long a token is good.
 const VALID: Duration = Duration::from_secs(900);
-/// What stands as it is in a query.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A token of the credentials that there are now.
 pub(crate) async fn token(config: &SdkConfig) -> Result<OAuthToken, String> {
@@ -33,31 +27,17 @@ pub(crate) async fn token(config: &SdkConfig) -> Result<OAuthToken, String> {
 fn signed(region: &str, credentials: Credentials, now: SystemTime) -> Result<OAuthToken, String> {
     let principal_name = credentials.access_key_id().to_owned();
     let address = format!("https://kafka.{region}.amazonaws.com/?Action=kafka-cluster%3AConnect");
-    let mut settings = SigningSettings::default();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(VALID);
-    let identity = credentials.into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("kafka-cluster")
-        .time(now)
-        .settings(settings)
-        .build()
-        .map_err(|error| format!("the token's signature is incomplete: {error}"))?;
-    let none = std::iter::empty();
-    let request = SignableRequest::new("GET", address.clone(), none, SignableBody::Bytes(&[]));
-    let signed = request.and_then(|request| sign(request, &parameters.into()));
-    let (instructions, _) =
-        signed.map_err(|error| format!("the token cannot be signed: {error}"))?.into_parts();
-    let (_, added) = instructions.into_parts();
-    let added =
-        added.iter().map(|(name, value)| format!("&{name}={}", utf8_percent_encode(value, QUERY)));
-    let address: String = std::iter::once(address).chain(added).collect();
+    let signing = Signing { service: "kafka-cluster", region, credentials, now, valid: VALID };
+    let added = signing.query(&address).map_err(|error| match error {
+        presign::Error::Incomplete(error) => {
+            format!("the token's signature is incomplete: {error}")
+        }
+        presign::Error::Signing(error) => format!("the token cannot be signed: {error}"),
+    })?;
     let until = now + VALID;
     let lifetime_ms = until.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     Ok(OAuthToken {
-        token: URL_SAFE_NO_PAD.encode(format!("{address}&User-Agent=logmill")),
+        token: URL_SAFE_NO_PAD.encode(format!("{address}{added}&User-Agent=logmill")),
         principal_name,
         lifetime_ms: i64::try_from(lifetime_ms).unwrap_or(i64::MAX),
     })

@@ -6,12 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
-};
-use aws_sigv4::sign::v4;
 use logmill_metadata::{Error, ErrorKind};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use logmill_presign::{self as presign, Signing, encoded};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Mutex;
 
@@ -19,8 +15,6 @@ use tokio::sync::Mutex;
 const VALID: Duration = Duration::from_secs(900);
 /// When a new one is made.
 const RENEWED: Duration = Duration::from_secs(600);
-/// What a query keeps as it is (RFC 3986, unreserved).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Makes tokens for one user of one database.
 #[derive(Debug)]
@@ -68,30 +62,13 @@ fn token(
     credentials: Credentials,
     now: SystemTime,
 ) -> Result<String, Error> {
-    let unsigned = format!("{host}/?Action=connect&DBUser={}", utf8_percent_encode(user, QUERY));
-    let address = format!("https://{unsigned}");
-    let mut settings = SigningSettings::default();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(VALID);
-    let identity = credentials.into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("rds-db")
-        .time(now)
-        .settings(settings)
-        .build()
-        .map_err(|error| denied("the signature is incomplete").caused_by(error))?;
-    let none = std::iter::empty();
-    let request = SignableRequest::new("GET", address, none, SignableBody::Bytes(&[]));
-    let signed = request.and_then(|request| sign(request, &parameters.into()));
-    let (instructions, _) = signed
-        .map_err(|error| denied("host or user can't be signed").caused_by(error))?
-        .into_parts();
-    let (_, added) = instructions.into_parts();
-    let added =
-        added.iter().map(|(name, value)| format!("&{name}={}", utf8_percent_encode(value, QUERY)));
-    Ok(std::iter::once(unsigned).chain(added).collect())
+    let unsigned = format!("{host}/?Action=connect&DBUser={}", encoded(user));
+    let signing = Signing { service: "rds-db", region, credentials, now, valid: VALID };
+    let added = signing.query(&format!("https://{unsigned}")).map_err(|error| match error {
+        presign::Error::Incomplete(error) => denied("the signature is incomplete").caused_by(error),
+        presign::Error::Signing(error) => denied("host or user can't be signed").caused_by(error),
+    })?;
+    Ok(unsigned + &added)
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! The tables, and how they are opened.
 
 use crate::error::Error;
+use logmill_local_sqlite::{Layout, Unusable};
 use rusqlite::Connection;
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
-/// The number that SQLite keeps for us in the file; another one is another format.
-const FORMAT: i64 = 1;
+const LAYOUT: Layout = Layout { format: 1, tables: TABLES, shrinks: false };
 
 // Keys are blobs: S3 lists them in the order of their bytes, and a prefix ends where its last byte,
 // plus one, begins.
@@ -54,28 +53,14 @@ const TABLES: &str = "
     INSERT INTO sequence VALUES (0);
 ";
 
-/// Opens or makes the file. A commit is on the disk when it returns (WAL, `synchronous=FULL`).
+/// Opens or makes the file.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
-    let mut db = Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(5))?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "foreign_keys", true)?;
-    db.set_prepared_statement_cache_capacity(64);
-    if format(&db)? == 0 {
-        let change = db.transaction()?;
-        change.execute_batch(TABLES)?;
-        change.pragma_update(None, "user_version", FORMAT)?;
-        change.commit()?;
-    }
-    match format(&db)? {
-        FORMAT => Ok(db),
-        found => Err(Error::Format { path: path.to_owned(), found, expected: FORMAT }),
-    }
-}
-
-fn format(db: &Connection) -> Result<i64, rusqlite::Error> {
-    db.pragma_query_value(None, "user_version", |row| row.get(0))
+    LAYOUT.open(path).map_err(|unusable| match unusable {
+        Unusable::Sqlite(error) => error.into(),
+        Unusable::Format(found) => {
+            Error::Format { path: path.to_owned(), found, expected: LAYOUT.format }
+        }
+    })
 }
 
 /// The content files that rows name.
