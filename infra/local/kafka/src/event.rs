@@ -62,10 +62,10 @@ impl Place {
     /// first record, for then all of the batch has failed.
     pub(crate) fn lowest_failed(&self, answer: &Value, first: i64, last: i64) -> Option<i64> {
         let failures = answer["batchItemFailures"].as_array()?;
-        let prefix = format!("{}-", self.name());
         let offset = |failure: &Value| {
-            let named = failure["itemIdentifier"].as_str()?.strip_prefix(&prefix)?;
-            named.parse().ok().filter(|offset| (first..=last).contains(offset))
+            let item = &failure["itemIdentifier"];
+            let offset = item["offset"].as_i64().filter(|_| item["partition"] == self.name());
+            offset.filter(|offset| (first..=last).contains(offset))
         };
         failures.iter().map(|failure| offset(failure).unwrap_or(first)).min()
     }
@@ -153,16 +153,19 @@ mod tests {
     #[test]
     fn an_answer_that_is_not_understood_loses_no_record() {
         let lowest = |answer: Value| place().lowest_failed(&answer, 10, 20);
-        let named = |ids: &[&str]| {
-            let failures = ids.iter().map(|id| json!({ "itemIdentifier": id }));
+        let named = |items: &[Value]| {
+            let failures = items.iter().map(|item| json!({ "itemIdentifier": item }));
             json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
         };
+        let item =
+            |partition: &str, offset: i64| json!({ "partition": partition, "offset": offset });
         for done in [Value::Null, json!({}), named(&[])] {
             assert_eq!(lowest(done), None);
         }
-        assert_eq!(lowest(named(&["a-b-3-17", "a-b-3-12"])), Some(12));
-        for odd in ["a-b-2-12", "a-b-3-", "a-b-3-21", "12", ""] {
-            assert_eq!(lowest(named(&[odd, "a-b-3-15"])), Some(10), "{odd}");
+        assert_eq!(lowest(named(&[item("a-b-3", 17), item("a-b-3", 12)])), Some(12));
+        let text = json!("a-b-3-12");
+        for odd in [item("a-b-2", 12), item("a-b-3", 21), item("", 12), text, json!(null)] {
+            assert_eq!(lowest(named(&[odd.clone(), item("a-b-3", 15)])), Some(10), "{odd}");
         }
     }
 }

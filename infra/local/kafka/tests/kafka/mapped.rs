@@ -117,7 +117,8 @@ async fn a_batch_that_fails_is_delivered_again_before_those_behind_it() {
 async fn only_what_an_answer_names_as_failed_is_delivered_again() {
     let broker = filled(5).await;
     let told = Arc::new(Told::default());
-    let failed = json!({ "batchItemFailures": [{ "itemIdentifier": "topic-0-3" }] });
+    let item = json!({ "partition": "topic-0", "offset": 3 });
+    let failed = json!({ "batchItemFailures": [{ "itemIdentifier": item }] });
     *told.answers.lock().unwrap() = vec![Ok(failed)];
     until(&broker.kafka, mapping(), &told, 0, 5).await;
     let batches = told.batches.lock().unwrap().clone();
