@@ -162,9 +162,15 @@ async fn a_function_that_is_told_to_end_does_so_by_itself() {
         assert!(since.elapsed() < PATIENCE, "it does not end");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    // Its last line comes before its end, which whoever started it looks for with the next event.
-    let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
-    while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {
+    // Its last line comes before its end, which whoever started it looks for with the next event:
+    // its first thread is dead, and no other is left.
+    let process = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
+    let ended = || {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        let threads = std::fs::read_dir(process.join("task")).map_or(0, Iterator::count);
+        stat.contains(") Z ") && threads == 1
+    };
+    while !ended() {
         assert!(since.elapsed() < PATIENCE, "it says that it ends, and stays");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
