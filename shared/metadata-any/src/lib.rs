@@ -3,7 +3,8 @@
 
 use aws_config::SdkConfig;
 use logmill_metadata::{
-    Blob, BlobKind, Change, Commit, Error, Filter, Loaded, ObjectState, Page, Store,
+    Blob, BlobKind, Change, Commit, Entries, Entry, EntryKind, Error, Filter, Loaded, ObjectState,
+    Page, Store,
 };
 use logmill_metadata_dynamodb::Dynamo;
 use logmill_metadata_postgres::{Connect, Postgres};
@@ -95,6 +96,29 @@ impl Store for AnyStore {
 
     async fn delete(&self, deployment_key: &str) -> Result<(), Error> {
         either!(self, store => store.delete(deployment_key))
+    }
+}
+
+impl Entries for AnyStore {
+    async fn entry(&self, kind: EntryKind, name: &str) -> Result<Option<Entry>, Error> {
+        either!(self, store => store.entry(kind, name))
+    }
+
+    async fn put_entry(&self, entry: &Entry) -> Result<Commit, Error> {
+        either!(self, store => store.put_entry(entry))
+    }
+
+    async fn delete_entry(&self, kind: EntryKind, name: &str) -> Result<(), Error> {
+        either!(self, store => store.delete_entry(kind, name))
+    }
+
+    async fn entries(
+        &self,
+        kind: EntryKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        either!(self, store => store.entries(kind, after, limit))
     }
 }
 

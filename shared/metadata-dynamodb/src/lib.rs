@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | partition key | `deployment_key` |
-//! | sort key | `row`: `deployment`, `object#{part}`, `summary#{part}` or `checkpoint#{part}` |
+//! | sort key | `row`: `deployment`, `object#{part}`, `summary#{part}` or `checkpoint#{part}`; `entry#{name}` |
 //! | index `by-status` | `status`, `place`; all attributes; only deployments have a place |
 //! | index `by-application` | `application`, `place`; all attributes |
 //! | expiry attribute | `expires_at`, seconds: on checkpoints, 30 days after the object's lease, else never |
@@ -14,6 +14,7 @@
 //! | `object#{part}` | the fields of [`logmill_metadata::ObjectState`] | its key; a query by the prefix `object#` |
 //! | `summary#{part}` | `generation`, `bytes` | its key |
 //! | `checkpoint#{part}` | `generation`, `bytes`, `expires_at` | its key |
+//! | `entry#{name}`, in the partition of its kind | `revision`, `value`: JSON in text | its key; a query between two |
 //!
 //! So a deployment with all that belongs to it is one partition: an object and its deployment
 //! change in one transaction, conditional on the `revision` of both. Every read but the lists is
@@ -21,6 +22,7 @@
 //! `by-status`, so no third index is needed. A part of more than 900 bytes is named in the sort
 //! key by its beginning and its hash.
 
+mod entries;
 mod fault;
 mod item;
 mod list;
@@ -255,9 +257,10 @@ impl Store for Dynamo {
         let mut last = None;
         for mut item in self.partition(deployment_key, "", true).await? {
             let Some(row) = item.remove(rows::SORT) else { continue };
-            if row.as_s().is_ok_and(|row| row == rows::DEPLOYMENT) {
+            let name = row.as_s().map_or("", String::as_str);
+            if name == rows::DEPLOYMENT {
                 last = Some(row);
-            } else {
+            } else if !name.starts_with(entries::ENTRY) {
                 self.remove(deployment_key, row).await?;
             }
         }

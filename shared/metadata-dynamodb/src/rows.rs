@@ -28,7 +28,8 @@ pub(crate) const APPLICATION: &str = "application";
 /// When an item expires, in seconds.
 pub(crate) const EXPIRES: &str = "expires_at";
 
-const REVISION: &str = "revision";
+/// How often a row was written.
+pub(crate) const REVISION: &str = "revision";
 const GENERATION: &str = "generation";
 const BYTES: &str = "bytes";
 /// A sort key has at most 1,024 bytes, and a part as many as an object's key, or more.
@@ -145,12 +146,22 @@ fn deployment_item(deployment: &Deployment) -> Result<Item, Error> {
     Ok(item)
 }
 
-fn incomplete(error: BuildError) -> Error {
+/// The error of a request that lacks something.
+pub(crate) fn incomplete(error: BuildError) -> Error {
     Error::new(ErrorKind::Other, "a request to DynamoDB is incomplete").caused_by(error)
 }
 
-/// A put that replaces the revision before this one, or makes the row.
 fn conditional(table: &str, item: Item, revision: u64) -> Result<TransactWriteItem, Error> {
+    let put = over_the_revision_before(table, item, revision).map_err(incomplete)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A put that replaces the revision before this one, or makes the row.
+pub(crate) fn over_the_revision_before(
+    table: &str,
+    item: Item,
+    revision: u64,
+) -> Result<Put, BuildError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
@@ -162,7 +173,7 @@ fn conditional(table: &str, item: Item, revision: u64) -> Result<TransactWriteIt
         put.condition_expression("#revision = :before")
             .expression_attribute_values(":before", before)
     };
-    Ok(TransactWriteItem::builder().put(put.build().map_err(incomplete)?).build())
+    put.build()
 }
 
 fn blob_write(

@@ -6,6 +6,7 @@
 //! | `{prefix}deployment_objects` | an object: the fields of [`logmill_metadata::ObjectState`] |
 //! | `{prefix}deployment_summaries` | an object's summary |
 //! | `{prefix}deployment_checkpoints` | an object's checkpoint, with the time at which it expires |
+//! | `{prefix}logmill_entries` | an entry, by its kind and name |
 //! | `{prefix}logmill_schema` | a version of the tables that was applied |
 //!
 //! A change is one transaction: each row by an `UPDATE … WHERE revision = … RETURNING`, or an
@@ -18,6 +19,7 @@
 //! Times are kept to the microsecond.
 
 mod connect;
+mod entries;
 mod fault;
 mod list;
 mod rows;

@@ -12,11 +12,14 @@ use crate::table::{Names, Statements, sql};
 use crate::time::Moment;
 
 /// Each step: its version, what it does, its statements.
-const STEPS: &[(i64, &str, &str)] = &[(
-    1,
-    "make the tables of deployments, objects, summaries and checkpoints",
-    include_str!("../migrations/1.sql"),
-)];
+const STEPS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "make the tables of deployments, objects, summaries and checkpoints",
+        include_str!("../migrations/1.sql"),
+    ),
+    (2, "make the table of entries", include_str!("../migrations/2.sql")),
+];
 
 /// The tables of one prefix in one database.
 pub(crate) struct Schema<'a> {
@@ -42,7 +45,7 @@ impl Schema<'_> {
             if let Some(version) = applied.iter().find(|version| !known(**version)) {
                 return Err(newer(*version, self.place));
             }
-            let shape = self.check_shape(connection, !applied.is_empty()).await;
+            let shape = self.check_shape(connection, &applied).await;
             // Another process may have made the tables between the two looks.
             if shape.is_ok() || self.applied(connection).await? == applied {
                 shape?;
@@ -115,9 +118,14 @@ impl Schema<'_> {
 
     /// Whether the tables that are there are ours: none where nothing was applied, with all
     /// columns where it was.
-    async fn check_shape(&self, connection: &mut PgConnection, made: bool) -> Result<(), Error> {
+    async fn check_shape(
+        &self,
+        connection: &mut PgConnection,
+        applied: &[i64],
+    ) -> Result<(), Error> {
         let mut faults = Vec::new();
-        for (table, wanted) in self.names.columns() {
+        for (version, table, wanted) in self.names.columns() {
+            let made = applied.contains(&version);
             let found = self.columns(connection, table).await?;
             if found.is_empty() {
                 if made {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use logmill_metadata::BlobKind;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
+use crate::entries;
+
 /// The columns of a deployment that are read, in the order of [`crate::rows::read_deployment`].
 pub(crate) const DEPLOYMENT: [&str; 20] = [
     "deployment_key",
@@ -67,6 +69,7 @@ pub(crate) struct Names {
     pub(crate) objects: String,
     pub(crate) summaries: String,
     pub(crate) checkpoints: String,
+    pub(crate) entries: String,
     pub(crate) versions: String,
 }
 
@@ -78,17 +81,19 @@ impl Names {
             objects: quoted("deployment_objects"),
             summaries: quoted("deployment_summaries"),
             checkpoints: quoted("deployment_checkpoints"),
+            entries: quoted("logmill_entries"),
             versions: quoted("logmill_schema"),
         }
     }
 
-    /// The tables and the columns that each must have.
-    pub(crate) fn columns(&self) -> [(&str, Vec<&'static str>); 4] {
+    /// The version that made each table, the table, and the columns that it must have.
+    pub(crate) fn columns(&self) -> [(i64, &str, Vec<&'static str>); 5] {
         [
-            (&self.deployments, [&DEPLOYMENT[..], &DEPLOYMENT_WRITTEN].concat()),
-            (&self.objects, [&OBJECT[..], &OBJECT_WRITTEN].concat()),
-            (&self.summaries, BLOB.to_vec()),
-            (&self.checkpoints, BLOB.to_vec()),
+            (1, &self.deployments, [&DEPLOYMENT[..], &DEPLOYMENT_WRITTEN].concat()),
+            (1, &self.objects, [&OBJECT[..], &OBJECT_WRITTEN].concat()),
+            (1, &self.summaries, BLOB.to_vec()),
+            (1, &self.checkpoints, BLOB.to_vec()),
+            (2, &self.entries, entries::COLUMNS.to_vec()),
         ]
     }
 }
@@ -107,6 +112,7 @@ pub(crate) struct Statements {
     pub(crate) written_object: SqlStr,
     pub(crate) delete: [SqlStr; 4],
     pub(crate) sweep: SqlStr,
+    pub(crate) entries: entries::Statements,
     summary: BlobStatements,
     checkpoint: BlobStatements,
 }
@@ -189,6 +195,7 @@ impl Statements {
             )),
             delete: [summaries, checkpoints, objects, deployments].map(|table| delete(table)),
             sweep: sql(format!("DELETE FROM {checkpoints} WHERE expires_at < $1")),
+            entries: entries::Statements::new(&names.entries),
             summary: BlobStatements::new(summaries),
             checkpoint: BlobStatements::new(checkpoints),
         }

@@ -16,6 +16,7 @@
 )]
 
 pub mod deployments;
+pub mod entries;
 pub mod leases;
 pub mod lists;
 pub mod schedules;
@@ -82,6 +83,11 @@ macro_rules! conformance_tests {
             values::large_numbers_come_back,
             values::a_plan_is_empty_once_it_was_done,
             values::twenty_objects_of_one_deployment_are_taken_at_once,
+            entries::an_entry_is_written_over_the_revision_that_was_read,
+            entries::of_twenty_who_write_one_entry_one_wins,
+            entries::entries_are_listed_by_name_page_by_page,
+            entries::names_and_pages_that_cannot_be_are_refused,
+            entries::a_deployment_named_as_entries_are_does_not_touch_them,
         }
     };
     (@cases $make:path; $($module:ident :: $case:ident),* $(,)?) => {

@@ -3,6 +3,7 @@
 //! [`Metadata`] holds the steps that functions take; the rules of each are written once, here,
 //! without I/O. An adapter is a [`Store`]: it reads rows and writes them together if nobody else
 //! did meanwhile (each row carries a revision), and lists. Every adapter passes [`conformance`].
+//! Beside the deployments it keeps [`Entries`], small documents for whatever else is to be remembered.
 //!
 //! ```
 //! use logmill_metadata::{Metadata, ObjectRef, Owner, Take, Version};
@@ -28,6 +29,7 @@
 //! ```
 
 pub mod conformance;
+mod entries;
 mod error;
 mod port;
 mod rules;
@@ -36,6 +38,7 @@ mod tally;
 mod types;
 mod version;
 
+pub use entries::{Entries, Entry, EntryKind, MAX_ENTRIES, MAX_NAME, check_limit, check_name};
 pub use error::{Error, ErrorKind};
 pub use port::Metadata;
 pub use store::{BlobChange, Change, Commit, Loaded, MAX_PAGE, Store, check_page};

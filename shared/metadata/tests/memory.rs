@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use logmill_metadata::{
-    Blob, BlobChange, BlobKind, Change, Commit, Deployment, Error, Filter, Loaded, ObjectState,
-    Order, Page, Store, check_page,
+    Blob, BlobChange, BlobKind, Change, Commit, Deployment, Entries, Entry, EntryKind, Error,
+    Filter, Loaded, ObjectState, Order, Page, Store, check_limit, check_name, check_page,
 };
 
 type Key = (String, String);
@@ -18,6 +18,7 @@ struct Rows {
     objects: BTreeMap<Key, ObjectState>,
     summaries: BTreeMap<Key, Blob>,
     checkpoints: BTreeMap<Key, Blob>,
+    entries: BTreeMap<Key, Entry>,
 }
 
 #[derive(Default)]
@@ -38,6 +39,43 @@ fn change_blob(blobs: &mut BTreeMap<Key, Blob>, key: Key, change: &BlobChange) {
         BlobChange::Keep => {}
         BlobChange::Put(blob) => drop(blobs.insert(key, blob.clone())),
         BlobChange::Delete => drop(blobs.remove(&key)),
+    }
+}
+
+impl Entries for Memory {
+    async fn entry(&self, kind: EntryKind, name: &str) -> Result<Option<Entry>, Error> {
+        check_name(kind, name)?;
+        Ok(self.rows().entries.get(&key(kind.as_str(), name)).cloned())
+    }
+
+    async fn put_entry(&self, entry: &Entry) -> Result<Commit, Error> {
+        check_name(entry.kind, &entry.name)?;
+        let key = key(entry.kind.as_str(), &entry.name);
+        let mut rows = self.rows();
+        if rows.entries.get(&key).map_or(0, |known| known.revision) + 1 != entry.revision {
+            return Ok(Commit::Conflict);
+        }
+        rows.entries.insert(key, entry.clone());
+        Ok(Commit::Written)
+    }
+
+    async fn delete_entry(&self, kind: EntryKind, name: &str) -> Result<(), Error> {
+        check_name(kind, name)?;
+        self.rows().entries.remove(&key(kind.as_str(), name));
+        Ok(())
+    }
+
+    async fn entries(
+        &self,
+        kind: EntryKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        check_limit(limit)?;
+        let rows = self.rows();
+        let of_kind = rows.entries.values().filter(|entry| entry.kind == kind);
+        let later = of_kind.filter(|entry| after.is_none_or(|after| entry.name.as_str() > after));
+        Ok(later.take(limit).cloned().collect())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tables that are not as this Logmill makes them.
 
-use logmill_metadata::{ErrorKind, Facts, Metadata as _, Store as _, Witness};
+use logmill_metadata::{
+    Entries as _, EntryKind, ErrorKind, Facts, Metadata as _, Store as _, Witness,
+};
 use logmill_model::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -42,6 +44,23 @@ async fn a_column_that_was_dropped_is_named() {
     let error = store.migrate().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongShape);
     assert!(error.to_string().contains("has no column branch"), "{error}");
+}
+
+/// Who deployed the first version and upgrades keeps every row, and gets what is new.
+#[tokio::test]
+async fn tables_of_the_first_version_are_brought_up_to_date() {
+    let (store, prefix) = made().await;
+    let now = Timestamp::now();
+    store.upsert_facts("key", &Facts::default(), Witness::Source, now).await.unwrap();
+    let database = database().await;
+    execute(database, &format!("DROP TABLE \"{prefix}logmill_entries\"")).await;
+    execute(database, &format!("DELETE FROM \"{prefix}logmill_schema\" WHERE version > 1")).await;
+    let plan = store.plan().await.unwrap();
+    assert!(plan[0].contains("version 2") && plan[0].contains("entries"), "{plan:?}");
+    store.migrate().await.unwrap();
+    assert!(store.plan().await.unwrap().is_empty());
+    assert!(store.deployment("key").await.unwrap().is_some());
+    assert_eq!(store.entry(EntryKind::Archived, "none").await.unwrap(), None);
 }
 
 #[tokio::test]
