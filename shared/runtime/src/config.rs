@@ -6,11 +6,13 @@
 //! Where a setting and its alias are both set, the setting's own name wins. All faults are named at
 //! once, each with the setting and what to do.
 
+mod archive;
 mod database;
 mod read;
 mod secret;
 mod table;
 
+pub use archive::Archive;
 pub use database::{Database, DatabaseAuth};
 pub use read::{Fault, Faults};
 pub use secret::{SecretRef, SecretStore, Template, templates};

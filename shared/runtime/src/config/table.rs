@@ -23,6 +23,8 @@ pub struct Setting {
 }
 
 const ALL: &[&str] = &["parse", "logmill"];
+/// Those that keep metadata.
+const KEEPERS: &[&str] = &["parse", "archive", "logmill"];
 
 /// A setting with a default.
 const fn with(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
@@ -92,31 +94,31 @@ pub const SETTINGS: &[Setting] = &[
         "LOGMILL_DEAD_LETTER_BUCKET",
         "logmill-dead-letters",
         "The bucket of what no retry will mend",
-    ),
+    ).of(KEEPERS),
     optional(
         "LOGMILL_PARSE_QUEUE_URL",
         "The address of parse's own queue, where it sends what it has to continue",
     )
     .needed()
     .of(&["parse"]),
-    with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with"),
+    with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with").of(KEEPERS),
     optional(
         "DATABASE_URL",
         "The address of a Postgres that holds the metadata in place of DynamoDB: \
          `postgres://user:password@host/database`, with `?sslmode=verify-full&sslrootcert=ca.pem` \
          for TLS",
     )
-    .secret(),
+    .secret().of(KEEPERS),
     with(
         "LOGMILL_DATABASE_AUTH",
         "password",
         "How to get into that Postgres: `password`, or `iam` (tokens, as RDS takes them)",
-    ),
+    ).of(KEEPERS),
     with(
         "LOGMILL_DATABASE_CONNECTIONS",
         "4",
         "The most connections of one process to that Postgres",
-    ),
+    ).of(KEEPERS),
     with("LOGMILL_MASK_EXCEPT", "", "Masking rules to switch off, by name, separated by commas")
         .of(&["parse"]),
     with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request").of(&["parse"]),
@@ -135,23 +137,32 @@ pub const SETTINGS: &[Setting] = &[
          lines around errors, explanations and the borders of steps) or `none`",
     )
     .of(&["parse"]),
-    with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`"),
+    with("LOGMILL_ARCHIVE_BUCKET", "logs-archive", "The bucket of the service logs' archive")
+        .of(&["archive", "logmill"]),
+    with(
+        "LOGMILL_PARTIAL_BATCHES",
+        "off",
+        "Whether the Kafka mapping reads which records failed (`on`: it says ReportBatchItemFailures); \
+         else the function fails for the whole batch",
+    )
+    .of(&["archive"]),
+    with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`").of(KEEPERS),
     with(
         "LOGMILL_METRICS",
         "prometheus",
         "How metrics are told: `prometheus`, `emf` (CloudWatch) or `off`",
-    ),
-    optional("METRICS_PORT", "The port on which Prometheus finds the metrics"),
-    optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'").or(&["S3_ENDPOINT"]),
-    optional("AWS_ENDPOINT_URL_DYNAMODB", "The address of another DynamoDB than AWS'"),
-    optional("AWS_ENDPOINT_URL_SQS", "The address of another SQS than AWS'"),
+    ).of(KEEPERS),
+    optional("METRICS_PORT", "The port on which Prometheus finds the metrics").of(KEEPERS),
+    optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'").or(&["S3_ENDPOINT"]).of(KEEPERS),
+    optional("AWS_ENDPOINT_URL_DYNAMODB", "The address of another DynamoDB than AWS'").of(KEEPERS),
+    optional("AWS_ENDPOINT_URL_SQS", "The address of another SQS than AWS'").of(KEEPERS),
     optional(
         "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         "The address of another Secrets Manager than AWS'",
     )
-    .of(&["parse"]),
+    .of(&["parse", "archive"]),
     optional("AWS_ENDPOINT_URL_SSM", "The address of another Systems Manager than AWS'")
-        .of(&["parse"]),
+        .of(&["parse", "archive"]),
 ];
 
 /// README's table: name, default, which functions, meaning.

@@ -74,6 +74,18 @@ metrics_table! {
         "NUL characters that Postgres can't hold, stripped from text";
     DLQ_EVENTS = "dlq_events_total" Counter Count
         "Dead letters written, by function";
+    ARCHIVER_CONSUMED = "archiver_messages_consumed_total" Counter Count
+        "Records that archive was given";
+    ARCHIVER_ARCHIVED = "archiver_messages_archived_total" Counter Count
+        "Records that archive put into objects";
+    ARCHIVER_SKIPPED = "logmill_archiver_messages_skipped_total" Counter Count
+        "Records that were archived already when they came";
+    ARCHIVER_UPLOADED = "archiver_batches_uploaded_total" Counter Count
+        "Objects that archive put";
+    ARCHIVER_LATENCY = "archiver_archive_latency_seconds" Histogram Seconds
+        "Time that one object took, compressed and put";
+    ARCHIVER_SIZE = "archiver_batch_size_bytes" Histogram Bytes
+        "Size of one object of the archive, compressed";
     DLQ_REPLAYED = "logmill_dlq_replayed_total" Counter Count
         "Dead letters replayed, by function";
 }

@@ -1,0 +1,149 @@
+//! Reading the archive back.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader, Read};
+
+use flate2::read::MultiGzDecoder;
+use logmill_objects::{Error, GetOptions, Objects};
+
+use crate::line::Line;
+use crate::object;
+
+/// The most bytes of an object that is read.
+const MOST: u64 = 1 << 30;
+const SUFFIX: &str = ".ndjson.gz";
+
+/// Where an object of the archive lies, as its key says.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Place {
+    /// The partition.
+    pub partition: i32,
+    /// The offset of its first record.
+    pub first: i64,
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Why an archive cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store says so.
+    #[error(transparent)]
+    Objects(#[from] Error),
+    /// It is not as it was put.
+    #[error("s3://{bucket}/{key} is damaged: {why}")]
+    Damaged {
+        /// The bucket.
+        bucket: String,
+        /// The object.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Reads an archive.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Where it lies.
+    pub objects: Objects,
+    /// Its bucket.
+    pub bucket: String,
+}
+
+/// What a key says behind the day and the topic: `{partition}-{first offset}`, and behind a point the
+/// time of a successor's first record.
+fn numbers(rest: &str) -> Option<(i32, i64)> {
+    let (partition, first) = rest.strip_suffix(SUFFIX)?.split_once('-')?;
+    let first = first.split_once('.').map_or(first, |(first, _)| first);
+    Some((partition.parse().ok()?, first.parse().ok()?))
+}
+
+impl Reader {
+    /// The objects of a topic on a day (`2026/11/22`), by partition and offset.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list(&self, day: &str, topic: &str) -> Result<Vec<Place>, Error> {
+        let prefix = object::prefix(day, topic);
+        let mut places = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.objects.list(&self.bucket, &prefix, after.as_deref()).await?;
+            for listed in page.objects {
+                // Other topics' names may begin with this one's.
+                let read = listed.key.strip_prefix(&prefix).and_then(numbers);
+                if let Some((partition, first)) = read {
+                    places.push(Place { partition, first, key: listed.key, size: listed.size });
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                places.sort_unstable();
+                return Ok(places);
+            }
+        }
+    }
+
+    /// Calls `each` with every record of an object: its line, and what it says.
+    ///
+    /// # Errors
+    /// Those of the store, a damaged object, and those of `each`.
+    pub async fn read<E: From<ReadError>>(
+        &self,
+        place: &Place,
+        mut each: impl FnMut(&str, &Line<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let options = GetOptions::default();
+        let body = self.objects.get(&self.bucket, &place.key, options).await;
+        let packed = body.map_err(ReadError::from)?.collect(MOST).await.map_err(ReadError::from)?;
+        let damaged = |why: String| ReadError::Damaged {
+            bucket: self.bucket.clone(),
+            key: place.key.clone(),
+            why,
+        };
+        let mut lines = BufReader::new(MultiGzDecoder::new(&*packed));
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = lines.by_ref().read_line(&mut line);
+            if read.map_err(|error| damaged(error.to_string()))? == 0 {
+                return Ok(());
+            }
+            let record = serde_json::from_str(&line).map_err(|error| damaged(error.to_string()))?;
+            each(line.trim_end_matches('\n'), &record)?;
+        }
+    }
+
+    /// The same with all objects of a day, each record once: where a crash left both an object and
+    /// those that it was joined of, the same record stands in two.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_day<E: From<ReadError>>(
+        &self,
+        day: &str,
+        topic: &str,
+        partition: Option<i32>,
+        mut each: impl FnMut(&str, &Line<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut seen: HashSet<(i64, Option<i64>)> = HashSet::new();
+        let mut end = (i32::MIN, i64::MIN);
+        for place in self.list(day, topic).await.map_err(ReadError::from)? {
+            if partition.is_some_and(|partition| partition != place.partition) {
+                continue;
+            }
+            if (place.partition, place.first) > end {
+                seen.clear();
+            }
+            self.read(&place, |text, line| {
+                end = end.max((line.partition, line.offset));
+                if seen.insert((line.offset, line.timestamp)) { each(text, line) } else { Ok(()) }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
