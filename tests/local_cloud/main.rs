@@ -17,5 +17,6 @@ mod inputs;
 mod kills;
 mod phases;
 mod processing;
+mod services;
 
 use logmill_tests::{binary, http, phase, proxy};

@@ -7,13 +7,14 @@ use logmill_lambda::{Function, Get};
 use logmill_metadata_any::AnyStore;
 use logmill_runtime::cause::TryAgain;
 use logmill_runtime::config::{self, Faults};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{Archive, FUNCTION, connect};
 
 impl Function for Archive<AnyStore> {
     const NAME: &'static str = FUNCTION;
     type Config = config::Archive;
+    type Event = Box<RawValue>;
     type Answer = Answer;
 
     fn read(get: Get<'_>) -> Result<config::Archive, Faults> {
@@ -28,7 +29,7 @@ impl Function for Archive<AnyStore> {
         connect::archive(config, sdk)
     }
 
-    async fn answer(&self, event: Value, _context: &Context) -> Result<Answer, TryAgain> {
-        self.handle(&event.to_string()).await
+    async fn answer(&self, event: Box<RawValue>, _context: &Context) -> Result<Answer, TryAgain> {
+        self.handle(event.get()).await
     }
 }

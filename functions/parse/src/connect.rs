@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use aws_config::SdkConfig;
 use logmill_deadletter::DeadLetters;
-use logmill_documents::{BulkLimits, Documents, Endpoint, Names, Signing};
+use logmill_documents::{BulkLimits, Documents, Endpoint, Names};
 use logmill_metadata_any::AnyStore;
 use logmill_model::mask::{Policy, Rule};
 use logmill_objects::Objects;
@@ -22,7 +22,7 @@ pub fn parse(config: &config::Parse, sdk: &SdkConfig) -> anyhow::Result<Parse<An
         Some(url) => Objects::connect_to(sdk, url),
         None => Objects::connect(sdk),
     };
-    let endpoint = opensearch(&stores.opensearch, sdk)?;
+    let endpoint = Endpoint::from_settings(&stores.opensearch, sdk)?;
     let names = Names::default().with_logs_alias(&stores.read_alias);
     Ok(Parse {
         metadata: AnyStore::connect(sdk, &stores.table_prefix, stores.database.as_ref())?,
@@ -38,38 +38,6 @@ pub fn parse(config: &config::Parse, sdk: &SdkConfig) -> anyhow::Result<Parse<An
             records: config.records,
         },
         objects,
-    })
-}
-
-/// The endpoint of OpenSearch, as its settings say.
-///
-/// # Errors
-/// A certificate file that cannot be read, or signatures without credentials.
-pub fn opensearch(settings: &config::OpenSearch, sdk: &SdkConfig) -> anyhow::Result<Endpoint> {
-    let ca_pem = match &settings.ca_file {
-        Some(path) => Some(std::fs::read(path).with_context(|| {
-            format!("OPENSEARCH_CA_FILE: {path} cannot be read: give a file in PEM format")
-        })?),
-        None => None,
-    };
-    let service = match settings.sigv4 {
-        config::Sigv4::Off => None,
-        config::Sigv4::Es => Some("es"),
-        config::Sigv4::Aoss => Some("aoss"),
-    };
-    let signing = service.map(|service| {
-        let credentials = sdk.credentials_provider().context(
-            "OPENSEARCH_SIGV4 needs AWS' credentials: give the function a role, or set \
-             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        )?;
-        let region = sdk.region().context("OPENSEARCH_SIGV4 needs a region: set AWS_REGION")?;
-        anyhow::Ok(Signing { service, region: region.to_string(), credentials })
-    });
-    Ok(Endpoint {
-        url: settings.url.clone(),
-        ca_pem,
-        signing: signing.transpose()?,
-        compress: settings.compress,
     })
 }
 

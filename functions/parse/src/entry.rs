@@ -14,6 +14,7 @@ use crate::{FUNCTION, Invocation, Parse, Response, connect};
 impl Function for Parse<AnyStore> {
     const NAME: &'static str = FUNCTION;
     type Config = config::Parse;
+    type Event = Value;
     type Answer = Response;
 
     fn read(get: Get<'_>) -> Result<config::Parse, Faults> {

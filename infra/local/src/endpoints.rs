@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use clap::Args;
+use logmill_consume::Consume;
 use logmill_deadletter::DeadLetters;
 use logmill_documents::{Documents, Endpoint, Names};
 use logmill_metadata_any::AnyStore;
@@ -26,6 +27,10 @@ pub(crate) const PROCESSING_EVENTS: &str = "log-processing-events";
 pub(crate) const PARSE_GROUP: &str = "logmill-parse";
 /// Where goes what is known of a batch of them that was given up.
 pub(crate) const GIVEN_UP_QUEUE: &str = "logmill-parse-kafka-dead";
+/// The group that feeds `consume` with the topics of the service logs.
+pub(crate) const CONSUME_GROUP: &str = "logmill-consume";
+/// Where goes what is known of a batch of them that was given up.
+pub(crate) const CONSUME_GIVEN_UP_QUEUE: &str = "logmill-consume-kafka-dead";
 /// Where its messages go that died too often.
 pub(crate) const PARSE_DEAD_QUEUE: &str = "logmill-parse-dead";
 
@@ -254,6 +259,13 @@ impl Clients {
         );
         Self::local(ports)
     }
+
+    /// The function `consume` with these clients, as the environment's settings say.
+    pub(crate) fn consume(&self) -> anyhow::Result<Consume> {
+        let events = logmill_runtime::config::Events::read(|name| std::env::var(name).ok())?;
+        let (objects, documents) = (self.objects.clone(), self.documents.clone());
+        Consume::new(objects, documents, self.dead_letters.clone(), &events)
+    }
 }
 
 /// The endpoint of OpenSearch at this address, as the settings of the functions say; signatures are
@@ -263,7 +275,7 @@ fn opensearch(address: &str) -> anyhow::Result<Endpoint> {
         "OPENSEARCH_URL" => Some(address.to_owned()),
         name => std::env::var(name).ok(),
     })?;
-    logmill_parse::connect::opensearch(&settings, &config(environment()))
+    Ok(Endpoint::from_settings(&settings, &config(environment()))?)
 }
 
 /// Credentials that the local cloud accepts; they guard nothing.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::client::put::{self, Sent};
-use crate::cloud::{Cloud, bind, processing, triggers};
+use crate::cloud::{Cloud, bind, processing, service_logs, triggers};
 use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
@@ -72,10 +72,13 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let log = format!("{},s3s=off,dynoxide=error", log.as_deref().unwrap_or("warn"));
     telemetry::start_log(&log, telemetry::LogFormat::of_stderr())?;
     let metrics = Arc::new(telemetry::Metrics::start(MetricsFormat::Prometheus, "up")?);
+    let topics = logmill_runtime::config::topics(|name| std::env::var(name).ok())?;
     let page = bind(ports.http_port, "the page", "--http-port").await?;
     let mut cloud = Cloud::start(&arguments.data, ports, &stopping).await?;
     let clients = Clients::local(ports)?;
-    cloud.migrate(&clients).await?;
+    // Settings that cannot be are told before anything begins.
+    let consume = clients.consume()?;
+    cloud.migrate(&clients, &topics).await?;
     let ports_of_page = logmill_api::Ports {
         metadata: clients.metadata.clone(),
         documents: clients.documents.clone(),
@@ -85,7 +88,12 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
     cloud.serve(page, router, &stopping);
 
-    let triggers = start_triggers(arguments, &cloud, &clients, &stopping);
+    let timeout = Duration::from_secs(arguments.timeout);
+    let fed = service_logs::Fed { consume, queue: cloud.queue.clone(), timeout };
+    let (kafka, stop_feeding) = (cloud.kafka.clone(), stopping.clone());
+    let feeding = service_logs::feed(fed, topics, kafka, ports.clone(), stop_feeding);
+    let mut triggers = Vec::from(start_triggers(arguments, &cloud, &clients, &stopping));
+    triggers.push(tokio::spawn(feeding));
 
     let mut well = true;
     if !arguments.files.is_empty() {

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 /// The version of the format that is written. Readers refuse a later one.
 pub const FORMAT: u32 = 1;
-/// The largest input that a letter holds, in bytes: the largest message that SQS takes. Of a larger
+/// The largest input that a letter holds, in bytes: more than any event that Lambda brings. Of a larger
 /// one only the place is kept.
-pub const MOST_INLINE: usize = 1024 * 1024;
+pub const MOST_INLINE: usize = 8 * 1024 * 1024;
 
 /// One dead letter, as it stands in the bucket.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -80,6 +80,24 @@ pub struct Place {
     /// The partition's offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
+    /// The cluster of the topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The key of the topic's record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_key: Option<Input>,
+    /// The headers of the topic's record, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+}
+
+/// A header of a record of a topic.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value, if it has one.
+    pub value: Option<Input>,
 }
 
 /// The input of a function.
@@ -173,6 +191,9 @@ impl Failure {
                 add(topic.as_bytes());
                 add(&place.partition.unwrap_or_default().to_be_bytes());
                 add(&offset.to_be_bytes());
+                if let Some(cluster) = &place.cluster {
+                    add(cluster.as_bytes());
+                }
             }
             _ => {
                 add(b"input");

@@ -13,5 +13,5 @@ mod letter;
 mod store;
 
 pub use error::{Error, ErrorKind};
-pub use letter::{DeadLetter, FORMAT, Failure, Input, MOST_INLINE, Place, Reason};
+pub use letter::{DeadLetter, FORMAT, Failure, Header, Input, MOST_INLINE, Place, Reason};
 pub use store::{DeadLetters, Entry, Page, Replay};

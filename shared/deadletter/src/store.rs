@@ -7,13 +7,13 @@ use logmill_runtime::telemetry::names;
 use tokio::task::JoinSet;
 
 use crate::error::Error;
-use crate::letter::{DeadLetter, FORMAT, Failure};
+use crate::letter::{DeadLetter, FORMAT, Failure, MOST_INLINE};
 
 /// How often a letter is read and written anew while others change it.
 const TRIES: usize = 20;
 /// The largest letter that is read, in bytes: an input of [`crate::MOST_INLINE`] whose every byte is
 /// escaped, and the rest.
-const MOST_LETTER: u64 = 8 * 1024 * 1024;
+const MOST_LETTER: u64 = 8 * MOST_INLINE as u64;
 /// How many letters of a page are read at once.
 const AT_ONCE: usize = 8;
 

@@ -6,7 +6,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use logmill_deadletter::{DeadLetters, Error, ErrorKind, Failure, Input, Place, Reason, Replay};
+use logmill_deadletter::{
+    DeadLetters, Error, ErrorKind, Failure, Input, MOST_INLINE, Place, Reason, Replay,
+};
 use logmill_local_s3::{KeyPair, LocalS3, Options};
 use logmill_model::Timestamp;
 use logmill_objects::{Objects, PutOptions};
@@ -173,7 +175,10 @@ async fn an_input_of_any_size_becomes_a_letter() {
     };
     assert_eq!(put("a", vec![0; 1024 * 1024]).await.bytes().unwrap().len(), 1024 * 1024);
     assert_eq!(put("b", vec![0xff; 9]).await.bytes().unwrap(), [0xff; 9]);
-    assert_eq!(put("c", vec![b'a'; 1_100_000]).await, Input::Omitted { bytes: 1_100_000 });
+    // Each of its bytes takes six in JSON.
+    assert_eq!(put("c", vec![0; MOST_INLINE]).await.bytes().unwrap().len(), MOST_INLINE);
+    let bytes = MOST_INLINE as u64 + 1;
+    assert_eq!(put("d", vec![b'a'; MOST_INLINE + 1]).await, Input::Omitted { bytes });
 }
 
 #[tokio::test]

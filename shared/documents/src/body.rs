@@ -40,11 +40,11 @@ pub struct Origin {
 }
 
 /// A document ready for a bulk request: where it belongs, and how it is written.
-pub(crate) struct Document<'a> {
+pub(crate) struct Document<B> {
     pub(crate) kind: Kind,
     pub(crate) month: Month,
     pub(crate) id: String,
-    pub(crate) body: Body<'a>,
+    pub(crate) body: B,
 }
 
 /// The fields that every document has, around those of its kind.
@@ -169,7 +169,7 @@ struct CutsBody<'a> {
     lists: ListCuts,
 }
 
-impl<'a> Document<'a> {
+impl<'a> Document<Body<'a>> {
     pub(crate) fn record(origin: &'a Origin, record: &'a Record) -> Self {
         let id = id::line_document_id(&origin.deployment_key, &origin.part, record.line);
         let texts = Texts::new(record.fields.iter().map(|(_, value)| value));
@@ -251,26 +251,33 @@ impl<'a> Document<'a> {
 }
 
 /// The values of `text`, each by itself, so that no phrase reaches from one into the next.
-struct Texts<'a> {
+pub(crate) struct Texts<'a> {
     values: Vec<&'a str>,
-    cut: bool,
+    left: usize,
+    pub(crate) cut: bool,
 }
 
 impl<'a> Texts<'a> {
-    fn new(all: impl Iterator<Item = &'a str>) -> Self {
-        let (mut values, mut left, mut cut) = (Vec::new(), MAX_TEXT, false);
-        for value in all {
-            let kept = value.floor_char_boundary(left);
-            cut |= kept < value.len();
-            if kept > 0 {
-                values.push(&value[..kept]);
-            }
-            left -= kept;
-        }
-        Self { values, cut }
+    pub(crate) const fn empty() -> Self {
+        Self { values: Vec::new(), left: MAX_TEXT, cut: false }
     }
 
-    fn is_empty(&self) -> bool {
+    fn new(all: impl Iterator<Item = &'a str>) -> Self {
+        let mut texts = Self::empty();
+        all.for_each(|value| texts.push(value));
+        texts
+    }
+
+    pub(crate) fn push(&mut self, value: &'a str) {
+        let kept = value.floor_char_boundary(self.left);
+        self.cut |= kept < value.len();
+        if kept > 0 {
+            self.values.push(&value[..kept]);
+        }
+        self.left -= kept;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 }

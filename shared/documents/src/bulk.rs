@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::body::Document;
 use crate::client::Request;
 use crate::pace::Pace;
+use crate::service::ServiceRecord;
 use crate::{BuildParts, Documents, Error, ErrorKind, Names, Origin};
 
 /// When a bulk is full.
@@ -31,6 +32,8 @@ pub struct Bulk {
     pub(crate) body: Vec<u8>,
     /// Where each document's two lines end.
     ends: Vec<usize>,
+    /// By what each document is known to whoever added it.
+    tags: Vec<usize>,
 }
 
 impl Bulk {
@@ -52,7 +55,12 @@ impl Bulk {
         self.body.len()
     }
 
-    fn push(&mut self, names: &Names, document: &Document<'_>) -> Result<(), Error> {
+    fn push<B: Serialize>(
+        &mut self,
+        names: &Names,
+        document: &Document<B>,
+        tag: usize,
+    ) -> Result<(), Error> {
         #[derive(Serialize)]
         struct Head<'a> {
             index: Place<'a>,
@@ -77,7 +85,19 @@ impl Bulk {
         }
         self.body.push(b'\n');
         self.ends.push(self.body.len());
+        self.tags.push(tag);
         Ok(())
+    }
+
+    /// By what a document is known to whoever added it.
+    pub(crate) fn tag(&self, at: usize) -> usize {
+        self.tags.get(at).copied().unwrap_or_default()
+    }
+
+    /// What the documents are known by to whoever added them, in their order.
+    #[must_use]
+    pub fn tags(&self) -> &[usize] {
+        &self.tags
     }
 
     /// The two lines of a document.
@@ -98,6 +118,7 @@ impl Bulk {
         for &item in items {
             some.body.extend_from_slice(self.item(item));
             some.ends.push(some.body.len());
+            some.tags.push(self.tag(item));
         }
         some
     }
@@ -133,7 +154,7 @@ impl BulkWriter {
     /// # Errors
     /// Where it cannot be written as JSON; nothing was added then.
     pub fn record(&mut self, origin: &Origin, record: &Record) -> Result<(), Error> {
-        self.bulk.push(&self.names, &Document::record(origin, record))
+        self.bulk.push(&self.names, &Document::record(origin, record), 0)
     }
 
     /// Adds a single test; `at` is when it ran, or its build began.
@@ -146,7 +167,7 @@ impl BulkWriter {
         at: Option<Timestamp>,
         test: &TestCase,
     ) -> Result<(), Error> {
-        self.bulk.push(&self.names, &Document::test(origin, at, test))
+        self.bulk.push(&self.names, &Document::test(origin, at, test), 0)
     }
 
     /// Adds a build document.
@@ -154,7 +175,18 @@ impl BulkWriter {
     /// # Errors
     /// As [`Self::record`].
     pub fn build(&mut self, origin: &Origin, parts: BuildParts<'_>) -> Result<(), Error> {
-        self.bulk.push(&self.names, &Document::build(origin, parts))
+        self.bulk.push(&self.names, &Document::build(origin, parts), 0)
+    }
+
+    /// Adds a record of a service's log, known by `tag` if it is rejected ([`crate::Rejected`]);
+    /// whether its `text` leaves something out.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub fn service_record(&mut self, record: ServiceRecord<'_>, tag: usize) -> Result<bool, Error> {
+        let document = record.document();
+        self.bulk.push(&self.names, &document, tag)?;
+        Ok(document.body.is_text_cut())
     }
 
     /// Whether a bound is reached.

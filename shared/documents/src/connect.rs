@@ -2,7 +2,9 @@
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_types::SdkConfig;
 use aws_types::region::Region;
+use logmill_runtime::config;
 use opensearch::auth::Credentials;
 use opensearch::cert::{Certificate, CertificateValidation};
 use opensearch::http::Url;
@@ -34,7 +36,60 @@ pub struct Signing {
     pub credentials: SharedCredentialsProvider,
 }
 
+/// A setting of OpenSearch that cannot be, named with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file with the certificate authority.
+    #[error("OPENSEARCH_CA_FILE: {path} cannot be read ({source}): give a file in PEM format")]
+    CaFile {
+        /// Where it should be.
+        path: String,
+        /// Why it cannot be read.
+        source: std::io::Error,
+    },
+    /// Nobody to sign for.
+    #[error(
+        "OPENSEARCH_SIGV4 needs AWS' credentials: give the function a role, or set \
+         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )]
+    Credentials,
+    /// Nowhere to sign for.
+    #[error("OPENSEARCH_SIGV4 needs a region: set AWS_REGION")]
+    Region,
+}
+
 impl Endpoint {
+    /// The endpoint that the settings name; requests are signed by the configuration's credentials,
+    /// where they say so.
+    ///
+    /// # Errors
+    /// A certificate file that cannot be read, or signatures without credentials.
+    pub fn from_settings(
+        settings: &config::OpenSearch,
+        sdk: &SdkConfig,
+    ) -> Result<Self, SettingsError> {
+        let read = |path: &String| {
+            std::fs::read(path)
+                .map_err(|source| SettingsError::CaFile { path: path.clone(), source })
+        };
+        let service = match settings.sigv4 {
+            config::Sigv4::Off => None,
+            config::Sigv4::Es => Some("es"),
+            config::Sigv4::Aoss => Some("aoss"),
+        };
+        let signing = service.map(|service| {
+            let credentials = sdk.credentials_provider().ok_or(SettingsError::Credentials)?;
+            let region = sdk.region().ok_or(SettingsError::Region)?.to_string();
+            Ok(Signing { service, region, credentials })
+        });
+        Ok(Self {
+            url: settings.url.clone(),
+            ca_pem: settings.ca_file.as_ref().map(read).transpose()?,
+            signing: signing.transpose()?,
+            compress: settings.compress,
+        })
+    }
+
     /// The endpoint at this address.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {

@@ -18,6 +18,8 @@ pub struct Rejected {
     pub reason: String,
     /// The document's two lines of the bulk request: index and id, then the body.
     pub item: Vec<u8>,
+    /// By what it is known to whoever added it; 0 where it was not said.
+    pub tag: usize,
 }
 
 /// What became of a bulk.
@@ -148,7 +150,8 @@ impl Documents {
                     return Ok(Sent::Halves(bulk.halves()));
                 }
                 let item = bulk.item(0).to_vec();
-                done.rejected.push(Rejected { status: 413, reason: error.detail, item });
+                let (status, tag) = (413, bulk.tag(0));
+                done.rejected.push(Rejected { status, reason: error.detail, item, tag });
                 Ok(Sent::All)
             }
             Err(error) => {
@@ -191,7 +194,8 @@ fn sort_out(
             again.push(at);
         } else {
             let (status, reason) = (item.status, item.reason());
-            done.rejected.push(Rejected { status, reason, item: bulk.item(at).to_vec() });
+            let (item, tag) = (bulk.item(at).to_vec(), bulk.tag(at));
+            done.rejected.push(Rejected { status, reason, item, tag });
         }
     }
     Ok((again, first))

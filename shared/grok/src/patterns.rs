@@ -81,6 +81,39 @@ impl Patterns {
         Self::compile(&format!("{names}{BUNDLED}")).unwrap_or_else(|_| Self::new(Vec::new()))
     }
 
+    /// Those entries of the same name; none if there is none.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Self> {
+        let entries: Vec<_> =
+            self.entries.iter().filter(|entry| entry.name == name).cloned().collect();
+        (!entries.is_empty()).then(|| Self::new(entries))
+    }
+
+    /// No entries at all.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// These entries, then others.
+    #[must_use]
+    pub fn then(mut self, others: Self) -> Self {
+        self.entries.extend(others.entries);
+        self
+    }
+
+    /// The fields of an event that an entry that fits takes the place of, by their paths.
+    pub fn overwritten(&self, hit: &Hit<'_>) -> impl Iterator<Item = &[Box<str>]> {
+        let entry = self.entries.get(hit.entry);
+        entry.into_iter().flat_map(|entry| entry.overwrite.iter().map(Field::path))
+    }
+
     /// The names of the entries, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// What a record's time says.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -85,6 +86,27 @@ impl<'a> Record<'a> {
             headers: wire.headers.0,
         })
     }
+}
+
+/// A record as it stands in an event.
+#[must_use]
+pub fn record_json(record: &Record<'_>) -> Box<RawValue> {
+    let text = |bytes: &Vec<u8>| STANDARD.encode(bytes);
+    let signed = |bytes: &Vec<u8>| bytes.iter().map(|byte| byte.cast_signed()).collect::<Vec<_>>();
+    let header =
+        |(name, value): &Header<'_>| serde_json::json!({ &**name: value.as_ref().map(signed) });
+    let json = serde_json::json!({
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp.map_or(-1, Timestamp::as_millisecond),
+        "timestampType": record.timestamp_type,
+        "key": record.key.as_ref().map(text),
+        "value": record.value.as_ref().map(text),
+        "headers": record.headers.iter().map(header).collect::<Vec<_>>(),
+    });
+    // What was JSON a moment ago is JSON.
+    serde_json::value::to_raw_value(&json).unwrap_or_default()
 }
 
 /// Negative is what Kafka says where there is none.

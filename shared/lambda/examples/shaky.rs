@@ -16,6 +16,7 @@ struct Shaky {
 impl Function for Shaky {
     const NAME: &'static str = "parse";
     type Config = Parse;
+    type Event = Value;
     type Answer = Value;
 
     fn read(get: Get<'_>) -> Result<Parse, Faults> {

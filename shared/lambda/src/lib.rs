@@ -26,7 +26,7 @@ use logmill_runtime::cause::TryAgain;
 use logmill_runtime::config::Faults;
 use logmill_runtime::telemetry::Metrics;
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use tokio::signal::unix::{SignalKind, signal};
 
 use held::Held;
@@ -49,6 +49,8 @@ pub trait Function: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it is configured by.
     type Config: Send + Sync;
+    /// What an event is read as: [`serde_json::Value`], or what leaves the reading to the function.
+    type Event: DeserializeOwned + Send + 'static;
     /// What it answers.
     type Answer: Serialize + Send;
 
@@ -73,7 +75,7 @@ pub trait Function: Sized + Send + Sync + 'static {
     /// Works on an event.
     fn answer(
         &self,
-        event: Value,
+        event: Self::Event,
         context: &Context,
     ) -> impl Future<Output = Result<Self::Answer, TryAgain>> + Send;
 }
@@ -91,7 +93,7 @@ pub async fn run<F: Function>() -> ExitCode {
 }
 
 async fn serve<F: Function>(held: &Held<F>, metrics: &Metrics) -> ExitCode {
-    let handler = service_fn(async |event: LambdaEvent<Value>| {
+    let handler = service_fn(async |event: LambdaEvent<F::Event>| {
         let answer = AssertUnwindSafe(invoke(held, event)).catch_unwind().await;
         let answer = answer.unwrap_or_else(|panic| {
             let error_message = panic_message(&*panic);
@@ -123,7 +125,7 @@ async fn serve<F: Function>(held: &Held<F>, metrics: &Metrics) -> ExitCode {
 
 async fn invoke<F: Function>(
     held: &Held<F>,
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<F::Event>,
 ) -> Result<F::Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let function = held.get(&context).await.map_err(|fault| Diagnostic {

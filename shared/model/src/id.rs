@@ -55,13 +55,51 @@ pub fn build_document_id(deployment_key: &str, part: &str) -> String {
     shorten(&format!("{}/{}", encode(deployment_key), encode(part)), MAX_DOCUMENT_ID)
 }
 
+/// What stands for a Kafka cluster in ids: its name, an ARN for example, as 16 hexadecimal digits of its
+/// hash.
+#[must_use]
+pub fn cluster(name: &str) -> String {
+    hex(name, 8)
+}
+
+/// The id of the document about a record of a service's log, by its place in Kafka: `cluster` as
+/// [`cluster`] makes it, and the record's time in milliseconds since 1970, for a topic may be made anew.
+#[must_use]
+pub fn kafka_document_id(
+    cluster: &str,
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    at_ms: i64,
+) -> String {
+    let topic = utf8_percent_encode(topic, ENCODED);
+    shorten(&format!("{cluster}/{topic}/{partition}/{offset}/{at_ms}"), MAX_DOCUMENT_ID)
+}
+
+/// The id of the document about a record of a service's log, by the id that the service gave it.
+#[must_use]
+pub fn service_document_id(service: &str, id: &str) -> String {
+    let (service, id) = (utf8_percent_encode(service, ENCODED), utf8_percent_encode(id, ENCODED));
+    shorten(&format!("{service}/{id}"), MAX_DOCUMENT_ID)
+}
+
+/// What stands for an id that is made of what must not be shown.
+#[must_use]
+pub fn hidden(id: &str) -> String {
+    hex(id, 16)
+}
+
+/// The beginning of a text's hash.
+fn hex(text: &str, bytes: usize) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// `text`, or its beginning and its hash where it is longer than `max` bytes.
 fn shorten(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
-    let hash: String =
-        Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(text, 16);
     let kept = text.floor_char_boundary(max - hash.len() - 1);
     format!("{}-{hash}", &text[..kept])
 }
@@ -228,6 +266,27 @@ mod tests {
             let id = |(key, part, line): &(String, String, u64)| line_document_id(key, part, *line);
             prop_assert_eq!(id(&a) == id(&b), a == b);
         }
+    }
+
+    #[test]
+    fn a_record_has_one_id_however_often_it_comes_and_no_other_has_it() {
+        let arn = cluster("arn:aws:kafka:eu-central-1:1:cluster/c/1");
+        assert_eq!(arn.len(), 16);
+        let id = kafka_document_id(&arn, "app-logs", 3, 17, 1_772_600_767_089);
+        assert_eq!(id, format!("{arn}/app-logs/3/17/1772600767089"));
+        let ids = [
+            id,
+            kafka_document_id(&arn, "app-logs", 31, 7, 1_772_600_767_089),
+            kafka_document_id(&arn, "app-logs", 3, 17, 1_772_600_767_090),
+            kafka_document_id(&cluster("b-1:9092"), "app-logs", 3, 17, 1_772_600_767_089),
+            service_document_id("cart", "a/b"),
+            service_document_id("cart/a", "b"),
+            hidden(&service_document_id("cart", "a/b")),
+            service_document_id(&"ä".repeat(128), &"é".repeat(255)),
+        ];
+        let all: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(all.len(), ids.len(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.len() <= MAX_DOCUMENT_ID));
     }
 
     #[test]

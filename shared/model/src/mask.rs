@@ -27,6 +27,7 @@ mod token;
 mod trigger;
 mod url;
 mod value;
+mod values;
 mod verdict;
 
 use std::borrow::Cow;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use block::Block;
 pub use rule::{Policy, Rule, UnknownRule};
 pub use stream::Stream;
+pub use values::Values;
 
 /// How much of a line behind a cut is enough to tell that the cut goes through a secret, in bytes.
 /// A longer secret may leave a part in front of the cut readable.

@@ -7,12 +7,14 @@
 //! once, each with the setting and what to do.
 
 mod archive;
+mod consume;
 mod database;
 mod read;
 mod secret;
 mod table;
 
 pub use archive::Archive;
+pub use consume::{Consume, Events, topics};
 pub use database::{Database, DatabaseAuth};
 pub use read::{Fault, Faults};
 pub use secret::{SecretRef, SecretStore, Template, templates};

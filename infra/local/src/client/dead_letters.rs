@@ -1,14 +1,20 @@
 //! `logmill dlq …`: what could not be used, and trying it again.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use logmill_consume::Invocation;
 use logmill_deadletter::{DeadLetter, Replay};
 use logmill_metadata::{Metadata as _, Owner, Reopen};
 use logmill_model::Timestamp;
+use logmill_runtime::retry::Deadline;
 
 use crate::endpoints::Clients;
+
+/// How long a replay may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -77,12 +83,19 @@ async fn list(clients: &Clients, function: Option<&str>) -> anyhow::Result<Strin
 }
 
 fn line(letter: &DeadLetter) -> String {
-    let place = letter.place.key.as_deref().unwrap_or_default();
+    let place = match (&letter.place.key, &letter.place.topic) {
+        (None, Some(topic)) => {
+            let number = |number: Option<i64>| number.map_or("?".to_owned(), |n| n.to_string());
+            let partition = number(letter.place.partition.map(i64::from));
+            format!("{topic}-{partition}, offset {}", number(letter.place.offset))
+        }
+        (key, _) => key.clone().unwrap_or_default(),
+    };
     let replayed = if letter.is_open() { "" } else { "  (replayed)" };
     format!("{}: {}  {place}{replayed}", letter.reason.kind, letter.reason.message)
 }
 
-/// Puts the object's row back to PENDING and its message into the queue.
+/// Hands a letter's input to its function again.
 async fn replay(clients: &Clients, key: &str, again: bool) -> anyhow::Result<String> {
     let done = clients
         .dead_letters
@@ -97,6 +110,10 @@ async fn replay(clients: &Clients, key: &str, again: bool) -> anyhow::Result<Str
 }
 
 async fn hand_over(clients: &Clients, letter: &DeadLetter) -> anyhow::Result<()> {
+    if letter.function == logmill_consume::FUNCTION {
+        let invocation = Invocation { now: Timestamp::now(), deadline: Deadline::after(PATIENCE) };
+        return Ok(clients.consume()?.replay(letter, &invocation).await?);
+    }
     let Some(input) = letter.input.bytes() else {
         anyhow::bail!("its input was too large to be kept: put the object again");
     };

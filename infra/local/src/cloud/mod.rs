@@ -2,6 +2,7 @@
 //! process.
 
 pub(crate) mod processing;
+pub(crate) mod service_logs;
 pub(crate) mod triggers;
 
 use std::fs::File;
@@ -20,8 +21,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::endpoints::{
-    BUCKET, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE, PARSE_DEAD_QUEUE, PARSE_QUEUE,
-    PROCESSING_EVENTS, Ports, loopback, url,
+    BUCKET, CONSUME_GIVEN_UP_QUEUE, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE, PARSE_DEAD_QUEUE,
+    PARSE_QUEUE, PROCESSING_EVENTS, Ports, loopback, url,
 };
 
 /// How long a message stays hidden while it is worked on: longer than any invocation.
@@ -95,7 +96,7 @@ impl Cloud {
 
     /// Makes buckets, queues, topics, tables and templates that are not there yet, and gives back what a
     /// process that died had in its hands.
-    pub(crate) async fn migrate(&self, clients: &Clients) -> anyhow::Result<()> {
+    pub(crate) async fn migrate(&self, clients: &Clients, topics: &[String]) -> anyhow::Result<()> {
         use logmill_metadata::Store as _;
 
         for bucket in [BUCKET, DEAD_LETTERS] {
@@ -103,13 +104,16 @@ impl Cloud {
         }
         let names = self.queue.names("").await?;
         let missing = |name: &str| !names.iter().any(|known| known == name);
-        for queue in [PARSE_DEAD_QUEUE, GIVEN_UP_QUEUE] {
+        for queue in [PARSE_DEAD_QUEUE, GIVEN_UP_QUEUE, CONSUME_GIVEN_UP_QUEUE] {
             if missing(queue) {
                 self.queue.create(queue, Settings::default()).await?;
             }
         }
-        if self.kafka.partitions(PROCESSING_EVENTS).is_none() {
-            self.kafka.create_topic(PROCESSING_EVENTS, TopicSettings::default()).await?;
+        let topics = topics.iter().map(String::as_str);
+        for topic in topics.chain([PROCESSING_EVENTS]) {
+            if self.kafka.partitions(topic).is_none() {
+                self.kafka.create_topic(topic, TopicSettings::default()).await?;
+            }
         }
         if missing(PARSE_QUEUE) {
             let redrive =

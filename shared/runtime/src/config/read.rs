@@ -121,6 +121,12 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault { setting: found.label.clone(), problem });
     }
 
+    /// Notes a fault of a setting that was read, where its value alone does not say it.
+    pub(super) fn fault_of(&mut self, name: &'static str, problem: String) {
+        let setting = self.find(name).label;
+        self.faults.push(Fault { setting, problem });
+    }
+
     /// The value, or none and a fault where it must be set and is not.
     fn value(&mut self, name: &'static str) -> Option<Found> {
         let found = self.find(name);

@@ -25,6 +25,12 @@ pub struct Setting {
 const ALL: &[&str] = &["parse", "logmill"];
 /// Those that keep metadata.
 const KEEPERS: &[&str] = &["parse", "archive", "logmill"];
+/// Those that write documents.
+const WRITERS: &[&str] = &["parse", "consume", "logmill"];
+/// Those that index service logs.
+const CONSUMERS: &[&str] = &["consume", "logmill"];
+/// Those of what every function reads.
+const EVERY: &[&str] = &["parse", "archive", "consume", "logmill"];
 
 /// A setting with a default.
 const fn with(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
@@ -70,23 +76,27 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or(&["ES_HOSTS"])
     .needed()
-    .secret(),
+    .secret()
+    .of(WRITERS),
     with(
         "OPENSEARCH_SIGV4",
         "off",
         "Whether requests to OpenSearch are signed by AWS' credentials: `off`, `es` (Amazon OpenSearch \
          Service) or `aoss` (Serverless)",
-    ),
+    )
+    .of(WRITERS),
     optional(
         "OPENSEARCH_CA_FILE",
         "A file with the certificate authority of OpenSearch, as PEM, where the system trusts none",
-    ),
+    )
+    .of(WRITERS),
     with(
         "OPENSEARCH_COMPRESSION",
         "auto",
         "Whether bodies sent to OpenSearch are compressed: `on`, `off` or `auto` (unless it is on \
          this machine)",
-    ),
+    )
+    .of(WRITERS),
     with("OPENSEARCH_READ_ALIAS", "logmill-logs", "The alias that searches read")
         .or(&["ES_INDEX_ALIAS"]),
     with("LOGMILL_BUCKET", "deployment-logs", "The bucket of the CI logs").or(&["S3_BUCKET"]),
@@ -94,34 +104,40 @@ pub const SETTINGS: &[Setting] = &[
         "LOGMILL_DEAD_LETTER_BUCKET",
         "logmill-dead-letters",
         "The bucket of what no retry will mend",
-    ).of(KEEPERS),
+    )
+    .of(EVERY),
     optional(
         "LOGMILL_PARSE_QUEUE_URL",
         "The address of parse's own queue, where it sends what it has to continue",
     )
     .needed()
     .of(&["parse"]),
-    with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with").of(KEEPERS),
+    with("LOGMILL_TABLE_PREFIX", "", "What the names of the metadata tables begin with")
+        .of(KEEPERS),
     optional(
         "DATABASE_URL",
         "The address of a Postgres that holds the metadata in place of DynamoDB: \
          `postgres://user:password@host/database`, with `?sslmode=verify-full&sslrootcert=ca.pem` \
          for TLS",
     )
-    .secret().of(KEEPERS),
+    .secret()
+    .of(KEEPERS),
     with(
         "LOGMILL_DATABASE_AUTH",
         "password",
         "How to get into that Postgres: `password`, or `iam` (tokens, as RDS takes them)",
-    ).of(KEEPERS),
+    )
+    .of(KEEPERS),
     with(
         "LOGMILL_DATABASE_CONNECTIONS",
         "4",
         "The most connections of one process to that Postgres",
-    ).of(KEEPERS),
+    )
+    .of(KEEPERS),
     with("LOGMILL_MASK_EXCEPT", "", "Masking rules to switch off, by name, separated by commas")
-        .of(&["parse"]),
-    with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request").of(&["parse"]),
+        .of(&["parse", "consume"]),
+    with("LOGMILL_BULK_BYTES", "5242880", "The most bytes of one bulk request")
+        .of(&["parse", "consume"]),
     with("LOGMILL_MAX_ATTEMPTS", "5", "How often an object is tried before it is a dead letter")
         .of(&["parse"]),
     with(
@@ -140,29 +156,69 @@ pub const SETTINGS: &[Setting] = &[
     with("LOGMILL_ARCHIVE_BUCKET", "logs-archive", "The bucket of the service logs' archive")
         .of(&["archive", "logmill"]),
     with(
+        "LOGMILL_TOPICS",
+        "app-logs,logs.raw",
+        "The topics of the service logs, separated by commas; on AWS the mappings name them",
+    )
+    .or(&["KAFKA_INPUT_TOPIC"])
+    .of(&["logmill"]),
+    with(
+        "LOGMILL_RAW_TOPICS",
+        "logs.raw",
+        "Topics, separated by commas, where a message that is no event is a line of text and no dead \
+         letter",
+    )
+    .of(CONSUMERS),
+    with(
+        "LOGMILL_PATTERNS",
+        "bundled",
+        "Patterns that name the fields of messages, separated by commas, tried in this order: `bundled`, \
+         the name of a bundled one, a document at a path or at `s3://bucket/key`, or `none`",
+    )
+    .of(CONSUMERS),
+    optional(
+        "LOGMILL_GEOIP",
+        "MaxMind databases that say where addresses are and whose (City, ASN), separated by commas: a \
+         path, or `s3://bucket/key`",
+    )
+    .or(&["GEOIP_DB_PATH"])
+    .of(CONSUMERS),
+    with("LOGMILL_ENV", "prod", "The environment of events that do not say theirs").of(CONSUMERS),
+    with(
+        "LOGMILL_PROMOTED",
+        "",
+        "Up to 200 fields with types, separated by commas: `num.payload.duration_ms` is the number at \
+         that path, `key.labels.team` the word",
+    )
+    .of(CONSUMERS),
+    with(
         "LOGMILL_PARTIAL_BATCHES",
         "off",
         "Whether the Kafka mapping reads which records failed (`on`: it says ReportBatchItemFailures); \
          else the function fails for the whole batch",
     )
-    .of(&["archive"]),
-    with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`").of(KEEPERS),
+    .of(&["archive", "consume"]),
+    with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`")
+        .of(EVERY),
     with(
         "LOGMILL_METRICS",
         "prometheus",
         "How metrics are told: `prometheus`, `emf` (CloudWatch) or `off`",
-    ).of(KEEPERS),
-    optional("METRICS_PORT", "The port on which Prometheus finds the metrics").of(KEEPERS),
-    optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'").or(&["S3_ENDPOINT"]).of(KEEPERS),
+    )
+    .of(EVERY),
+    optional("METRICS_PORT", "The port on which Prometheus finds the metrics").of(EVERY),
+    optional("AWS_ENDPOINT_URL_S3", "The address of another S3 than AWS'")
+        .or(&["S3_ENDPOINT"])
+        .of(EVERY),
     optional("AWS_ENDPOINT_URL_DYNAMODB", "The address of another DynamoDB than AWS'").of(KEEPERS),
     optional("AWS_ENDPOINT_URL_SQS", "The address of another SQS than AWS'").of(KEEPERS),
     optional(
         "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         "The address of another Secrets Manager than AWS'",
     )
-    .of(&["parse", "archive"]),
+    .of(&["parse", "archive", "consume"]),
     optional("AWS_ENDPOINT_URL_SSM", "The address of another Systems Manager than AWS'")
-        .of(&["parse", "archive"]),
+        .of(&["parse", "archive", "consume"]),
 ];
 
 /// README's table: name, default, which functions, meaning.

@@ -54,6 +54,16 @@ metrics_table! {
         "Time that an invocation spent in one stage: reading, parsing, documents, waiting (for the writing of those before), and beside these writing";
     PARSE_CHECKPOINTS_REFUSED = "logmill_parse_checkpoints_refused_total" Counter Count
         "Checkpoints of another version or damaged, so that a log was parsed from its beginning";
+    CONSUME_RECORDS = "logmill_consume_records_total" Counter Count
+        "Records that consume was given, by result: indexed, dead_letter, retried";
+    CONSUME_PATTERNS = "logmill_consume_patterns_total" Counter Count
+        "Events that patterns were tried on, by result: hit, miss; and patterns that were given up: gave_up";
+    CONSUME_CUT = "logmill_consume_cut_total" Counter Count
+        "What a limit cut of events, by limit: value, text; and lines that are no UTF-8: invalid_utf8";
+    CONSUME_MASKED = "logmill_consume_masked_total" Counter Count
+        "Secrets and personal data masked in events";
+    PROCESSING_LATENCY = "processing_latency_seconds" Histogram Seconds
+        "Time from the broker's taking the oldest record of a bulk request to its documents";
     RETRIES = "logmill_retries_total" Counter Count
         "Messages and events that are to be tried again, by function and cause: AccessDenied, DiskFull, Throttled, Unavailable, OutOfTime, Failed";
     PARSE_CUT = "logmill_parse_cut_total" Counter Count

@@ -1,0 +1,69 @@
+//! The logs of services: what is written to Kafka is found by search, once, and what is of no use is
+//! kept.
+
+use logmill_bus::{Connection, Message, Producer, ProducerSettings};
+use serde_json::{Value, json};
+
+use crate::binary::folder;
+use crate::cloud::Cloud;
+use crate::http;
+
+/// Writes messages to a topic, as any client of Kafka may.
+fn produce(cloud: &Cloud, topic: &str, values: &[&str]) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let connection = Connection::to(&format!("127.0.0.1:{}", cloud.ports.kafka));
+        let producer = Producer::connect(&connection, &ProducerSettings::default()).unwrap();
+        for value in values {
+            producer.publish(&Message::new(topic, value.as_bytes())).await.unwrap();
+        }
+    });
+}
+
+/// The documents of a service.
+fn found(cloud: &Cloud, service: &str) -> Vec<Value> {
+    let body = json!({ "size": 100, "query": { "term": { "service": service } } });
+    let answer = http::post(cloud.ports.search, "/logmill-logs/_search", &body).json();
+    let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
+    hits.into_iter().map(|hit| hit["_source"].clone()).collect()
+}
+
+#[test]
+fn an_event_in_kafka_is_found_by_search_and_what_is_none_is_kept_and_tried_again() {
+    let folder = folder();
+    let mut cloud = Cloud::start(&folder.path().join("data"));
+    let event = json!({
+        "timestamp": "2026-11-20T09:41:16.123Z", "service": "checkout", "level": "ERROR",
+        "message": "payment of order 4711 failed", "trace_id": "4bf92f35", "labels": { "team": "shop" },
+        "payload": { "reason": "card declined" },
+    });
+    produce(&cloud, "app-logs", &[&event.to_string(), "no event", &event.to_string()]);
+    let line = "<34>Nov 20 09:41:16 web-1 sshd[4711]: Failed password for root";
+    produce(&cloud, "logs.raw", &[line]);
+    cloud.wait_until("both events are found", |cloud| found(cloud, "checkout").len() == 2);
+    cloud.wait_until("the line is found", |cloud| found(cloud, "unknown").len() == 1);
+    let document = found(&cloud, "checkout").remove(0);
+    assert_eq!(document["trace_id"], "4bf92f35");
+    assert_eq!(found(&cloud, "unknown")[0]["fields"]["grok_pattern"], "syslog");
+    let search =
+        cloud.run(&["search", "level=ERROR AND labels.team=shop 'card declined'"]).went_well();
+    assert!(search.stdout.contains("order 4711"), "{search:?}");
+
+    cloud.wait_until("the bad one is kept", |cloud| {
+        cloud.run(&["dlq", "list", "--function", "consume"]).stdout.contains("not_an_event")
+    });
+    let list = cloud.run(&["dlq", "list", "--function", "consume"]).went_well();
+    assert!(list.stdout.contains("app-logs-0, offset 1"), "{list:?}");
+    let key = list.stdout.split(' ').next().unwrap().to_owned();
+    let show = cloud.run(&["dlq", "show", &key]).went_well();
+    assert!(show.stdout.contains("no event"), "{show:?}");
+    // Nothing was mended: it fails again, and is open again.
+    cloud.run(&["dlq", "replay", &key]).went_well();
+    let show = cloud.run(&["dlq", "show", &key]).went_well();
+    assert!(
+        show.stdout.contains("\"times\": 2") && show.stdout.contains("\"replays\": 1"),
+        "{show:?}"
+    );
+    cloud.run(&["dlq", "drop", &key]).went_well();
+    assert_eq!(found(&cloud, "checkout").len(), 2);
+}
