@@ -20,7 +20,7 @@ def main():
     best = None
     with maxminddb.open_database(sys.argv[2]) as database:
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             body = []
             for offset, value in enumerate(events):
                 event = json.loads(value)
@@ -38,7 +38,7 @@ def main():
                 body.append(json.dumps({"index": index}))
                 body.append(json.dumps(event))
             "\n".join(body)
-            took = time.perf_counter() - began
+            took = time.process_time() - began
             best = took if best is None else min(best, took)
     print(best)
 

@@ -120,10 +120,16 @@ fn batch(events: &[String]) -> String {
     )
 }
 
+/// The processor's time that this process has had: what others do on the machine does not count.
+fn spent() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// The best of some rounds.
 fn measure(event: &str, settings: &Settings, enrichment: &Enrichment) -> Duration {
     let round = |_| {
-        let began = Instant::now();
+        let began = spent();
         let batch = Batch::read(event).expect("it is one");
         let mut writer = BulkWriter::new(Names::default(), BulkLimits::default());
         let mut preparer = Preparer::new(settings, enrichment, &batch.cluster);
@@ -137,7 +143,7 @@ fn measure(event: &str, settings: &Settings, enrichment: &Enrichment) -> Duratio
         }
         written += writer.take().len();
         assert_eq!(written, EVENTS as usize);
-        began.elapsed()
+        spent().saturating_sub(began)
     };
     (0..ROUNDS).map(round).min().unwrap_or_default()
 }
@@ -145,10 +151,10 @@ fn measure(event: &str, settings: &Settings, enrichment: &Enrichment) -> Duratio
 /// What of it is the reading of the mapping's event, base64 and all.
 fn reading(event: &str) -> Duration {
     let round = |_| {
-        let began = Instant::now();
+        let began = spent();
         let batch = Batch::read(event).expect("it is one");
         assert_eq!(batch.items.len(), EVENTS as usize);
-        began.elapsed()
+        spent().saturating_sub(began)
     };
     (0..ROUNDS).map(round).min().unwrap_or_default()
 }
