@@ -5,7 +5,7 @@ use logmill_bus::{Connection, Message, Producer, ProducerSettings};
 use serde_json::{Value, json};
 
 use crate::binary::folder;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Ports};
 use crate::http;
 
 /// Writes messages to a topic, as any client of Kafka may.
@@ -66,4 +66,37 @@ fn an_event_in_kafka_is_found_by_search_and_what_is_none_is_kept_and_tried_again
     );
     cloud.run(&["dlq", "drop", &key]).went_well();
     assert_eq!(found(&cloud, "checkout").len(), 2);
+}
+
+/// What is archived of a topic, as it was sent.
+fn archived(cloud: &Cloud, topic: &str) -> Vec<String> {
+    let cat = cloud.run(&["archive", "cat", topic, "--values"]);
+    cat.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_services_send_is_archived_once_whenever_the_process_dies() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let soon = [("LOGMILL_ARCHIVE_SECONDS", "1".to_owned())];
+    let mut sent = Vec::new();
+    for round in 0..4 {
+        let mut cloud = Cloud::start_with(&data, Ports::free(), &soon);
+        cloud.wait_until_it_serves();
+        let events: Vec<_> =
+            (0..30).map(|n| format!(r#"{{"message":"round {round} event {n}"}}"#)).collect();
+        produce(&cloud, "app-logs", &events.iter().map(String::as_str).collect::<Vec<_>>());
+        sent.extend(events);
+        if round == 3 {
+            cloud.wait_until("all is archived", |cloud| {
+                archived(cloud, "app-logs").len() >= sent.len()
+            });
+            assert_eq!(archived(&cloud, "app-logs"), sent, "each once, in order");
+            let search = cloud.run(&["archive", "search", "ROUND 2 EVENT 17"]).went_well();
+            assert!(search.stdout.contains(r#""offset":77"#), "{search:?}");
+            let today = cloud.run(&["archive", "compact"]);
+            assert!(today.stderr.contains("is not over"), "{today:?}");
+        }
+        cloud.kill();
+    }
 }

@@ -15,6 +15,7 @@
 //! This holds as long as a partition's batches come in their order and none is skipped: the mapping
 //! must never give a batch up.
 
+mod compact;
 mod connect;
 mod entry;
 mod handle;
@@ -23,6 +24,7 @@ mod object;
 mod progress;
 mod read;
 
+pub use compact::{Compacted, TARGET};
 pub use connect::archive;
 pub use handle::Archive;
 pub use line::{Bytes, Header, Line};

@@ -1,16 +1,17 @@
 //! Reading the archive back.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{BufRead as _, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
+use logmill_model::id;
 use logmill_objects::{Error, GetOptions, Objects};
 
 use crate::line::Line;
 use crate::object;
 
 /// The most bytes of an object that is read.
-const MOST: u64 = 1 << 30;
+pub(crate) const MOST: u64 = 1 << 30;
 const SUFFIX: &str = ".ndjson.gz";
 
 /// Where an object of the archive lies, as its key says.
@@ -61,6 +62,13 @@ fn numbers(rest: &str) -> Option<(i32, i64)> {
     Some((partition.parse().ok()?, first.parse().ok()?))
 }
 
+/// The topic of a key behind its day.
+fn topic(name: &str) -> Option<String> {
+    let (rest, first) = name.rsplit_once('-')?;
+    let (topic, partition) = rest.rsplit_once('-')?;
+    numbers(&format!("{partition}-{first}")).map(|_| id::decode(topic))
+}
+
 impl Reader {
     /// The objects of a topic on a day (`2026/11/22`), by partition and offset.
     ///
@@ -83,6 +91,27 @@ impl Reader {
             if after.is_none() {
                 places.sort_unstable();
                 return Ok(places);
+            }
+        }
+    }
+
+    /// The topics that have objects on a day, by name.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn topics(&self, day: &str) -> Result<Vec<String>, Error> {
+        let prefix = format!("{day}/");
+        let mut topics = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let page = self.objects.list(&self.bucket, &prefix, after.as_deref()).await?;
+            for listed in &page.objects {
+                let name = listed.key.strip_prefix(&prefix).and_then(topic);
+                topics.extend(name);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(topics.into_iter().collect());
             }
         }
     }

@@ -9,6 +9,10 @@ use std::sync::{Arc, Mutex};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse as _;
 use logmill_archive::{Archive, Line, ReadError, Reader, Settings};
 use logmill_deadletter::DeadLetters;
 use logmill_kafka_event::Answer;
@@ -86,6 +90,8 @@ impl Entries for Memory {
 }
 
 struct Cloud {
+    /// Whether the store refuses to remove anything.
+    keeps: Arc<AtomicBool>,
     archive: Archive<Memory>,
     reader: Reader,
     _data: tempfile::TempDir,
@@ -99,7 +105,15 @@ async fn cloud(metadata: Memory, reports_failures: bool) -> Cloud {
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = s3.router();
+    let keeps = Arc::new(AtomicBool::new(false));
+    let kept = Arc::clone(&keeps);
+    let refusing = move |request: Request, next: Next| {
+        let refused = request.method() == Method::DELETE && kept.load(Ordering::Relaxed);
+        async move {
+            if refused { StatusCode::FORBIDDEN.into_response() } else { next.run(request).await }
+        }
+    };
+    let router = s3.router().layer(middleware::from_fn(refusing));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let keys = Credentials::new("logmill", "logmill-local", None, None, "test");
     let config = SdkConfig::builder()
@@ -115,7 +129,7 @@ async fn cloud(metadata: Memory, reports_failures: bool) -> Cloud {
         objects: objects.clone(),
         settings: Settings { bucket: BUCKET.to_owned(), reports_failures },
     };
-    Cloud { archive, reader: Reader { objects, bucket: BUCKET.to_owned() }, _data: data }
+    Cloud { keeps, archive, reader: Reader { objects, bucket: BUCKET.to_owned() }, _data: data }
 }
 
 /// A record of partition 3 as Lambda sends it: its offset in its value, base64 of `{offset}`.
@@ -293,4 +307,72 @@ async fn an_object_of_somebody_else_is_not_taken_for_an_archive() {
     objects.put(BUCKET, key, b"mine".to_vec(), PutOptions::default()).await.unwrap();
     let again = cloud.give(&[record(0, EVENING)]).await.unwrap_err();
     assert!(again.why.contains(key) && again.why.contains("move it away"), "{again}");
+}
+
+/// Small objects become large ones; a crash in the middle loses nothing and shows nothing twice, and
+/// the next run ends the work.
+#[tokio::test]
+async fn joining_objects_loses_nothing_and_a_crash_in_it_is_mended() {
+    let cloud = cloud(Memory::default(), true).await;
+    for n in 0..10 {
+        cloud.give(&[record(n * 2, EVENING), record(n * 2 + 1, EVENING)]).await.unwrap();
+    }
+    let mut other = record(0, EVENING);
+    other["topic"] = json!("app-logs-3");
+    cloud.give(&[other]).await.unwrap();
+    let (day, all) = ("2026/11/22", (0..20).collect::<Vec<_>>());
+    assert_eq!(cloud.reader.topics(day).await.unwrap(), ["app-logs", "app-logs-3"]);
+    assert_eq!(cloud.raw(day).await, all);
+
+    cloud.keeps.store(true, Ordering::Relaxed);
+    cloud.reader.compact(day, "app-logs").await.unwrap_err();
+    assert_eq!(cloud.raw(day).await.len(), 38, "joined, and nothing removed");
+    assert_eq!(cloud.offsets(day).await, all);
+    cloud.keeps.store(false, Ordering::Relaxed);
+    let done = cloud.reader.compact(day, "app-logs").await.unwrap();
+    assert_eq!((done.before, done.after), (10, 1));
+    assert_eq!(cloud.raw(day).await, all);
+    let again = cloud.reader.compact(day, "app-logs").await.unwrap();
+    assert_eq!((again.before, again.after), (1, 1));
+    // What comes again is known, for progress stands in the metadata.
+    cloud.give(&[record(18, EVENING), record(19, EVENING), record(20, EVENING)]).await.unwrap();
+    assert_eq!(cloud.raw(day).await, (0..21).collect::<Vec<_>>());
+    assert_eq!(cloud.reader.list(day, "app-logs-3").await.unwrap().len(), 1);
+}
+
+/// What becomes of each file of `events/archive`, as its README says.
+#[tokio::test]
+async fn every_shape_of_event_does_what_is_said_of_it() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/archive");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut names: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["kafka-poison", "malformed", "msk", "self-managed-kafka"]);
+    let of_msk =
+        ["2026/11/22/app-logs-0-41", "2026/11/22/app-logs-1-7", "2026/11/23/app-logs-0-44"];
+    for (name, objects, dead) in [
+        ("msk", &of_msk[..], 0),
+        ("self-managed-kafka", &["2026/11/22/logs.raw-2-3"], 0),
+        ("kafka-poison", &["2026/11/22/app-logs-0-0"], 3),
+    ] {
+        let cloud = cloud(Memory::default(), false).await;
+        let event = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+        for _ in 0..2 {
+            let answer = cloud.archive.handle(&event).await.unwrap();
+            assert!(answer.is_done(), "{name}: {answer:?}");
+        }
+        let keys = cloud.reader.objects.list(BUCKET, "", None).await.unwrap().objects;
+        let keys: Vec<_> = keys.into_iter().map(|object| object.key).collect();
+        let objects: Vec<_> = objects.iter().map(|key| format!("{key}.ndjson.gz")).collect();
+        assert_eq!(keys, objects, "{name}");
+        let letters = cloud.archive.dead_letters.list(Some("archive"), None, 10).await.unwrap();
+        assert_eq!(letters.entries.len(), dead, "{name}");
+    }
+    let malformed = std::fs::read_to_string(format!("{folder}/malformed.json")).unwrap();
+    let cloud = cloud(Memory::default(), false).await;
+    let again = cloud.archive.handle(&malformed).await.unwrap_err();
+    assert!(again.why.contains("no batch of Kafka records"), "{again}");
 }

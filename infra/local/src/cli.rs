@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use logmill_model::mask::{Policy, Rule};
 
+use crate::client::archive::ArchiveCommand;
 use crate::client::dead_letters::DeadLetterCommand;
 use crate::endpoints::Ports;
 use crate::input::Input;
@@ -57,6 +58,16 @@ Examples:
   logmill search 'connection refused'
   logmill search 'level=ERROR AND \"no space left\"'
   logmill search 'deployment_key=nightly* line>=100 NOT level:INFO'";
+
+const ARCHIVE_HELP: &str = "\
+Examples:
+  logmill archive list --day 2026-03-04
+  logmill archive cat app-logs --day 2026-03-04 | gzip > 2026-03-04.ndjson.gz
+  logmill archive cat app-logs --values | jq -r .message
+  logmill archive search 'order 4711'
+  logmill archive compact --day 2026-03-04
+
+The archive is not masked: it holds what was sent, secrets included.";
 
 const MASK_HELP: &str = "\
 Examples:
@@ -174,6 +185,14 @@ pub(crate) enum Command {
     Dlq {
         #[command(subcommand)]
         command: DeadLetterCommand,
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Read the archive of the service logs: every record as it was sent
+    #[command(after_help = ARCHIVE_HELP)]
+    Archive {
+        #[command(subcommand)]
+        command: ArchiveCommand,
         #[command(flatten)]
         ports: Ports,
     },

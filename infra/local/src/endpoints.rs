@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use clap::Args;
+use logmill_archive::{Archive, Settings};
 use logmill_consume::Consume;
 use logmill_deadletter::DeadLetters;
 use logmill_documents::{Documents, Endpoint, Names};
@@ -27,6 +28,10 @@ pub(crate) const PROCESSING_EVENTS: &str = "log-processing-events";
 pub(crate) const PARSE_GROUP: &str = "logmill-parse";
 /// Where goes what is known of a batch of them that was given up.
 pub(crate) const GIVEN_UP_QUEUE: &str = "logmill-parse-kafka-dead";
+/// The bucket of the service logs' archive.
+pub(crate) const ARCHIVE: &str = "logs-archive";
+/// The group that feeds `archive` with the topics of the service logs.
+pub(crate) const ARCHIVE_GROUP: &str = "logmill-archive";
 /// The group that feeds `consume` with the topics of the service logs.
 pub(crate) const CONSUME_GROUP: &str = "logmill-consume";
 /// Where goes what is known of a batch of them that was given up.
@@ -260,6 +265,16 @@ impl Clients {
         Self::local(ports)
     }
 
+    /// The function `archive` with these clients.
+    pub(crate) fn archive(&self) -> Archive<AnyStore> {
+        Archive {
+            metadata: self.metadata.clone(),
+            objects: self.objects.clone(),
+            dead_letters: self.dead_letters.clone(),
+            settings: Settings { bucket: archive_bucket(), reports_failures: true },
+        }
+    }
+
     /// The function `consume` with these clients, as the environment's settings say.
     pub(crate) fn consume(&self) -> anyhow::Result<Consume> {
         let events = logmill_runtime::config::Events::read(|name| std::env::var(name).ok())?;
@@ -281,6 +296,11 @@ fn opensearch(address: &str) -> anyhow::Result<Endpoint> {
 /// Credentials that the local cloud accepts; they guard nothing.
 fn local() -> Credentials {
     Credentials::new("logmill", "logmill-local", None, None, "logmill up")
+}
+
+/// The archive's bucket: that which the function is given by `LOGMILL_ARCHIVE_BUCKET`.
+pub(crate) fn archive_bucket() -> String {
+    variable("LOGMILL_ARCHIVE_BUCKET").unwrap_or_else(|| ARCHIVE.to_owned())
 }
 
 /// The value of a variable, if it has one.

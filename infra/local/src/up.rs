@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use axum::routing::get;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use logmill_parse::{Parse, Queue, Settings};
-use logmill_runtime::config::{MetricsFormat, Records};
+use logmill_runtime::config::{Batching, MetricsFormat, Records};
 use logmill_runtime::telemetry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::client::put::{self, Sent};
-use crate::cloud::{Cloud, bind, processing, service_logs, triggers};
+use crate::cloud::service_logs::{self, Archived, Feed};
+use crate::cloud::{Cloud, bind, processing, triggers};
 use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
 use crate::notices::Notices;
@@ -73,6 +74,7 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     telemetry::start_log(&log, telemetry::LogFormat::of_stderr())?;
     let metrics = Arc::new(telemetry::Metrics::start(MetricsFormat::Prometheus, "up")?);
     let topics = logmill_runtime::config::topics(|name| std::env::var(name).ok())?;
+    let batching = Batching::read(|name| std::env::var(name).ok())?;
     let page = bind(ports.http_port, "the page", "--http-port").await?;
     let mut cloud = Cloud::start(&arguments.data, ports, &stopping).await?;
     let clients = Clients::local(ports)?;
@@ -91,9 +93,13 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let timeout = Duration::from_secs(arguments.timeout);
     let fed = service_logs::Fed { consume, queue: cloud.queue.clone(), timeout };
     let (kafka, stop_feeding) = (cloud.kafka.clone(), stopping.clone());
-    let feeding = service_logs::feed(fed, topics, kafka, ports.clone(), stop_feeding);
+    let consuming = Feed::consume().with(fed, topics.clone(), kafka, ports.clone(), stop_feeding);
+    let archived = Archived(Arc::new(clients.archive()));
+    let (kafka, stop_feeding) = (cloud.kafka.clone(), stopping.clone());
+    let archiving =
+        Feed::archive(&batching).with(archived, topics, kafka, ports.clone(), stop_feeding);
     let mut triggers = Vec::from(start_triggers(arguments, &cloud, &clients, &stopping));
-    triggers.push(tokio::spawn(feeding));
+    triggers.extend([tokio::spawn(consuming), tokio::spawn(archiving)]);
 
     let mut well = true;
     if !arguments.files.is_empty() {

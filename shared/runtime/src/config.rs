@@ -13,7 +13,7 @@ mod read;
 mod secret;
 mod table;
 
-pub use archive::Archive;
+pub use archive::{Archive, Batching};
 pub use consume::{Consume, Events, topics};
 pub use database::{Database, DatabaseAuth};
 pub use read::{Fault, Faults};

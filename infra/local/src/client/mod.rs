@@ -1,5 +1,6 @@
 //! The commands that talk to a running Logmill, by the protocols that everyone uses.
 
+pub(crate) mod archive;
 pub(crate) mod builds;
 pub(crate) mod dead_letters;
 mod migrate;
@@ -34,6 +35,9 @@ async fn answer(command: Command) -> anyhow::Result<String> {
         Command::Show { key, ports } => builds::show(&Clients::running(&ports).await?, &key).await,
         Command::Dlq { command, ports } => {
             dead_letters::run(&Clients::running(&ports).await?, &command).await
+        }
+        Command::Archive { command, ports } => {
+            archive::run(&Clients::running(&ports).await?, &command).await
         }
         Command::Env { ports } => {
             Clients::running(&ports).await?;

@@ -32,8 +32,15 @@ pub(crate) async fn search(clients: &Clients, query: &str, most: usize) -> anyho
 
 fn line(hit: &Hit) -> String {
     let text = |name: &str| hit.source[name].as_str().unwrap_or_default();
+    let message = text("message").lines().next().unwrap_or_default();
+    if text("deployment_key").is_empty() {
+        // A service log: when, who, how serious.
+        let host = text("host");
+        let at = if host.is_empty() { String::new() } else { format!("@{host}") };
+        let (time, service, level) = (text("@timestamp"), text("service"), text("level"));
+        return format!("{time} {service}{at} {level}  {message}");
+    }
     let part = text("part");
     let place = if part.is_empty() { String::new() } else { format!("/{part}") };
-    let message = text("message").lines().next().unwrap_or_default();
     format!("{}{place}:{}  {message}", text("deployment_key"), hit.source["line"])
 }

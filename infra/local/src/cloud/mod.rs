@@ -21,8 +21,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::endpoints::{
-    BUCKET, CONSUME_GIVEN_UP_QUEUE, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE, PARSE_DEAD_QUEUE,
-    PARSE_QUEUE, PROCESSING_EVENTS, Ports, loopback, url,
+    ARCHIVE, BUCKET, CONSUME_GIVEN_UP_QUEUE, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE,
+    PARSE_DEAD_QUEUE, PARSE_QUEUE, PROCESSING_EVENTS, Ports, loopback, url,
 };
 
 /// How long a message stays hidden while it is worked on: longer than any invocation.
@@ -99,7 +99,7 @@ impl Cloud {
     pub(crate) async fn migrate(&self, clients: &Clients, topics: &[String]) -> anyhow::Result<()> {
         use logmill_metadata::Store as _;
 
-        for bucket in [BUCKET, DEAD_LETTERS] {
+        for bucket in [BUCKET, DEAD_LETTERS, ARCHIVE] {
             self.s3.create_bucket(bucket).await?;
         }
         let names = self.queue.names("").await?;

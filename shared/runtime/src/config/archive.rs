@@ -1,5 +1,7 @@
 //! What the function that archives service logs reads.
 
+use std::time::Duration;
+
 use super::read::Reader;
 use super::{Database, Endpoints, Faults, Telemetry};
 
@@ -56,6 +58,28 @@ impl Archive {
             reports_failures: reader
                 .one_of("LOGMILL_PARTIAL_BATCHES", &[("off", false), ("on", true)]),
         }
+    }
+}
+
+/// How the local mapping batches for the archive; on AWS the mappings say so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Batching {
+    /// The most records of a batch.
+    pub records: usize,
+    /// How long a batch waits for more.
+    pub window: Duration,
+}
+
+impl Batching {
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut reader = Reader::new(&get);
+        let records = reader.number("LOGMILL_ARCHIVE_BATCH", 1, 10_000);
+        let seconds = reader.number("LOGMILL_ARCHIVE_SECONDS", 1, 300);
+        reader.finish(Self { records, window: Duration::from_secs(seconds) })
     }
 }
 

@@ -153,6 +153,20 @@ pub const SETTINGS: &[Setting] = &[
          lines around errors, explanations and the borders of steps) or `none`",
     )
     .of(&["parse"]),
+    with(
+        "LOGMILL_ARCHIVE_BATCH",
+        "100",
+        "The most records of an object of the archive; on AWS the mappings say so",
+    )
+    .or(&["BATCH_SIZE"])
+    .of(&["logmill"]),
+    with(
+        "LOGMILL_ARCHIVE_SECONDS",
+        "60",
+        "How long an object of the archive waits for more records; on AWS the mappings say so",
+    )
+    .or(&["BATCH_TIMEOUT_SECONDS"])
+    .of(&["logmill"]),
     with("LOGMILL_ARCHIVE_BUCKET", "logs-archive", "The bucket of the service logs' archive")
         .of(&["archive", "logmill"]),
     with(
