@@ -25,17 +25,18 @@ pub(crate) struct Ports {
     pub(crate) search: u16,
     pub(crate) sqs: u16,
     pub(crate) kafka: u16,
+    pub(crate) ingest: u16,
 }
 
 impl Ports {
     /// Ports that nobody else has.
     pub(crate) fn free() -> Self {
         // All are held until all are known, so that they differ.
-        let held = [(); 6]
+        let held = [(); 7]
             .map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port"));
-        let [http, s3, dynamodb, search, sqs, kafka] =
+        let [http, s3, dynamodb, search, sqs, kafka, ingest] =
             held.map(|listener| listener.local_addr().expect("it is bound").port());
-        Self { http, s3, dynamodb, search, sqs, kafka }
+        Self { http, s3, dynamodb, search, sqs, kafka, ingest }
     }
 
     /// The options that name them.
@@ -47,6 +48,7 @@ impl Ports {
             ("--search-port", self.search),
             ("--sqs-port", self.sqs),
             ("--kafka-port", self.kafka),
+            ("--ingest-port", self.ingest),
         ]
         .iter()
         .flat_map(|(option, port)| [(*option).to_owned(), port.to_string()])

@@ -9,6 +9,8 @@ use logmill_model::mask::{Policy, Rule};
 
 use crate::client::archive::ArchiveCommand;
 use crate::client::dead_letters::DeadLetterCommand;
+use crate::client::tokens::TokenCommand;
+use crate::client::topics::TopicArguments;
 use crate::endpoints::Ports;
 use crate::input::Input;
 use crate::stdout;
@@ -196,6 +198,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         ports: Ports,
     },
+    /// Make, list and revoke the tokens by which services send their events
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+        #[command(flatten)]
+        ports: Ports,
+    },
     /// Print the settings with which a function finds a running `logmill up`, for a shell
     #[command(
         after_help = "Example:\n  eval \"$(logmill env)\" && cargo lambda watch --bin parse -P 9005"
@@ -204,14 +213,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         ports: Ports,
     },
-    /// Make or upgrade tables and templates: of a running `logmill up`, or where variables say
+    /// Make or upgrade tables, templates and topics: of a running `logmill up`, or where variables say
     ///
     /// Shows first what it will do. What is there already stays; what a newer Logmill has made is
-    /// not set back. DATABASE_URL, AWS_ENDPOINT_URL_DYNAMODB and OPENSEARCH_URL name other places.
+    /// not set back. DATABASE_URL, AWS_ENDPOINT_URL_DYNAMODB and OPENSEARCH_URL name other places;
+    /// topics are made where KAFKA_BOOTSTRAP_SERVERS names a Kafka.
     Migrate {
         /// Only show what would be done
         #[arg(long)]
         plan: bool,
+        #[command(flatten)]
+        topics: TopicArguments,
         #[command(flatten)]
         ports: Ports,
     },

@@ -24,6 +24,9 @@ pub(crate) const DEAD_LETTERS: &str = "logmill-dead-letters";
 pub(crate) const PARSE_QUEUE: &str = "logmill-parse";
 /// The topic whose events name deployments that are to be parsed.
 pub(crate) const PROCESSING_EVENTS: &str = "log-processing-events";
+/// The topics of every deployment.
+pub(crate) const TOPICS: [&str; 5] =
+    ["app-logs", "logs.raw", PROCESSING_EVENTS, "build-internal", "dlq"];
 /// The group that feeds `parse` with them.
 pub(crate) const PARSE_GROUP: &str = "logmill-parse";
 /// Where goes what is known of a batch of them that was given up.
@@ -100,6 +103,15 @@ pub(crate) struct Ports {
         global = true
     )]
     pub(crate) kafka_port: u16,
+    /// Port to which services send their events
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8081,
+        help_heading = "Ports",
+        global = true
+    )]
+    pub(crate) ingest_port: u16,
 }
 
 impl std::fmt::Debug for Ports {
@@ -318,6 +330,11 @@ fn environment() -> Credentials {
     }
 }
 
+/// The configuration of AWS' clients with the environment's credentials.
+pub(crate) fn sdk() -> SdkConfig {
+    config(environment())
+}
+
 fn config(credentials: Credentials) -> SdkConfig {
     let region = std::env::var("AWS_REGION").unwrap_or_default();
     let region = if region.is_empty() { "us-east-1".to_owned() } else { region };
@@ -340,6 +357,7 @@ mod tests {
         search_port: 4,
         sqs_port: 5,
         kafka_port: 6,
+        ingest_port: 7,
     };
 
     #[test]

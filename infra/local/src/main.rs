@@ -9,6 +9,7 @@ mod cost;
 mod dispatch;
 mod endpoints;
 mod human;
+mod ingest;
 mod input;
 mod mask;
 mod notices;

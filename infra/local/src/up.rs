@@ -17,6 +17,7 @@ use crate::cloud::service_logs::{self, Archived, Feed};
 use crate::cloud::{Cloud, bind, processing, triggers};
 use crate::dispatch::{Dispatch, Environment};
 use crate::endpoints::{BUCKET, Clients, Ports, url};
+use crate::ingest;
 use crate::notices::Notices;
 use crate::variables::variables;
 use crate::{stdout, timings};
@@ -68,14 +69,17 @@ pub(crate) fn up(arguments: &UpArguments, notices: &mut Notices) -> anyhow::Resu
 async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     let (stop, stopping) = watch::channel(false);
     let ports = &arguments.ports;
-    // s3s reports every answer that is no 200 as an error.
+    // s3s reports every answer that is no 200 as an error; and when all ends, Kafka may end before its
+    // client, which tells senders by its answers when Kafka is away.
     let log = std::env::var("LOGMILL_LOG").ok().filter(|filter| !filter.trim().is_empty());
-    let log = format!("{},s3s=off,dynoxide=error", log.as_deref().unwrap_or("warn"));
+    let log =
+        format!("{},s3s=off,dynoxide=error,logmill_bus=error", log.as_deref().unwrap_or("warn"));
     telemetry::start_log(&log, telemetry::LogFormat::of_stderr())?;
     let metrics = Arc::new(telemetry::Metrics::start(MetricsFormat::Prometheus, "up")?);
     let topics = logmill_runtime::config::topics(|name| std::env::var(name).ok())?;
     let batching = Batching::read(|name| std::env::var(name).ok())?;
     let page = bind(ports.http_port, "the page", "--http-port").await?;
+    let events = bind(ports.ingest_port, "events", "--ingest-port").await?;
     let mut cloud = Cloud::start(&arguments.data, ports, &stopping).await?;
     let clients = Clients::local(ports)?;
     // Settings that cannot be are told before anything begins.
@@ -87,8 +91,10 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     };
     let shown = metrics.clone();
     let rendered = get(move || async move { shown.render() });
-    let router = logmill_api::router(ports_of_page).route("/metrics", rendered);
+    let router = logmill_api::router(ports_of_page).route("/metrics", rendered.clone());
     cloud.serve(page, router, &stopping);
+    let ingest = ingest::router(ports, clients.metadata.clone())?.route("/metrics", rendered);
+    cloud.serve(events, ingest, &stopping);
 
     let timeout = Duration::from_secs(arguments.timeout);
     let fed = service_logs::Fed { consume, queue: cloud.queue.clone(), timeout };
@@ -115,7 +121,12 @@ async fn run(arguments: &UpArguments) -> anyhow::Result<bool> {
     }
     if !arguments.exit {
         let address = url(ports.http_port);
-        stdout::write(format!("Logmill serves {address}/ until Ctrl-C.\n").as_bytes())?;
+        let events = url(ports.ingest_port);
+        let text = format!(
+            "Logmill serves {address}/ until Ctrl-C. Services send their events to {events}:\n  \
+             curl {events}/logs -d '{{\"service\":\"shop\",\"message\":\"hello\"}}'\n"
+        );
+        stdout::write(text.as_bytes())?;
         tokio::signal::ctrl_c().await?;
     }
     stop.send_replace(true);

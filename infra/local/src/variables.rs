@@ -1,6 +1,6 @@
 //! The settings with which a function outside this process finds the local cloud.
 
-use crate::endpoints::{BUCKET, DEAD_LETTERS, Places, Ports};
+use crate::endpoints::{BUCKET, DEAD_LETTERS, Places, Ports, url};
 
 /// Names and values of environment variables.
 pub(crate) fn variables(ports: &Ports) -> Vec<(String, String)> {
@@ -23,6 +23,7 @@ pub(crate) fn variables(ports: &Ports) -> Vec<(String, String)> {
         ("AWS_ENDPOINT_URL_SQS", places.sqs),
         ("OPENSEARCH_URL", places.search),
         ("KAFKA_BOOTSTRAP_SERVERS", places.kafka),
+        ("LOGMILL_INGEST_URL", url(ports.ingest_port)),
         ("LOGMILL_BUCKET", BUCKET.to_owned()),
         ("LOGMILL_DEAD_LETTER_BUCKET", DEAD_LETTERS.to_owned()),
     ]);

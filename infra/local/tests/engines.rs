@@ -38,6 +38,7 @@ fn ports() -> Vec<String> {
         "--search-port",
         "--sqs-port",
         "--kafka-port",
+        "--ingest-port",
     ];
     // All are held until all are known, so that they differ.
     let held = options.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());

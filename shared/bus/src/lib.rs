@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod configured;
 mod connection;
 mod context;
 mod error;

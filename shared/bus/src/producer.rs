@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 
@@ -200,6 +200,27 @@ impl Producer {
             let what = "not all messages could be sent before the end";
             Error::of(what, &error, self.context.take_trouble().as_ref())
         })
+    }
+
+    /// Whether a broker answers and knows this topic.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NoTopic`]; if no broker answers within this time.
+    pub async fn check(&self, topic: &str, within: Duration) -> Result<(), Error> {
+        let (inner, name) = (self.inner.clone(), topic.to_owned());
+        let what = format!("the topic `{topic}` cannot be looked at");
+        // The library has no other way to ask than one that blocks.
+        let asked = tokio::task::spawn_blocking(move || {
+            let metadata = inner.client().fetch_metadata(Some(&name), within)?;
+            let error = metadata.topics().first().and_then(rdkafka::metadata::MetadataTopic::error);
+            Ok(error.map(RDKafkaErrorCode::from))
+        });
+        match asked.await {
+            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(Some(code))) => Err(Error::of_code(&what, Some(code), &code)),
+            Ok(Err(error)) => Err(Error::of(&what, &error, self.context.take_trouble().as_ref())),
+            Err(error) => Err(Error::new(crate::ErrorKind::Other, format!("{what}: {error}"))),
+        }
     }
 
     /// How many messages wait or are under way.

@@ -17,6 +17,8 @@ pub const MAX_ENTRIES: usize = 1000;
 pub enum EntryKind {
     /// How far a partition of a topic is archived.
     Archived,
+    /// A token; its name is its hash.
+    Token,
 }
 
 impl EntryKind {
@@ -25,6 +27,7 @@ impl EntryKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Archived => "archived",
+            Self::Token => "token",
         }
     }
 }

@@ -35,6 +35,7 @@ mod port;
 mod rules;
 mod store;
 mod tally;
+pub mod tokens;
 mod types;
 mod version;
 

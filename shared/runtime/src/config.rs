@@ -9,6 +9,8 @@
 mod archive;
 mod consume;
 mod database;
+mod ingest;
+mod kafka;
 mod read;
 mod secret;
 mod table;
@@ -16,6 +18,8 @@ mod table;
 pub use archive::{Archive, Batching};
 pub use consume::{Consume, Events, topics};
 pub use database::{Database, DatabaseAuth};
+pub use ingest::{Ingest, IngestAuth, IngestLimits};
+pub use kafka::{Kafka, SaslMechanism, SecurityProtocol};
 pub use read::{Fault, Faults};
 pub use secret::{SecretRef, SecretStore, Template, templates};
 pub use table::{SETTINGS, Setting, table_markdown};

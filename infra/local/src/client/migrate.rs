@@ -6,6 +6,7 @@ use std::time::Duration;
 use logmill_metadata::Store as _;
 use logmill_runtime::retry::Deadline;
 
+use crate::client::topics::{Kafka, TopicArguments};
 use crate::endpoints::{Clients, Ports};
 use crate::stdout;
 
@@ -13,18 +14,34 @@ use crate::stdout;
 const TEMPLATES: Duration = Duration::from_secs(60);
 
 /// Shows the plan; does it, unless only that was asked for.
-pub(crate) async fn migrate(ports: &Ports, only_plan: bool) -> anyhow::Result<String> {
+pub(crate) async fn migrate(
+    ports: &Ports,
+    only_plan: bool,
+    topics: &TopicArguments,
+) -> anyhow::Result<String> {
     let clients =
         if ports.need_up()? { Clients::running(ports).await? } else { Clients::elsewhere(ports)? };
     let deadline = Deadline::after(TEMPLATES);
     let steps = clients.metadata.plan().await?;
     let templates = clients.documents.plan(deadline).await?;
+    let kafka = Kafka::configured()?;
+    let missing = match &kafka {
+        Some(kafka) => Some(kafka.plan(topics).await?),
+        None => None,
+    };
     stdout::write(plan(&steps, &templates.to_string()).as_bytes())?;
+    if let Some(missing) = &missing {
+        stdout::write(missing.to_string().as_bytes())?;
+    }
     if only_plan {
         return Ok(String::new());
     }
     clients.metadata.migrate().await?;
     clients.documents.apply(&templates, deadline).await?;
+    if let (Some(kafka), Some(missing)) = (&kafka, &missing) {
+        kafka.make(missing).await?;
+        return Ok("Tables, templates and topics are there.\n".to_owned());
+    }
     Ok("Tables and templates are there.\n".to_owned())
 }
 

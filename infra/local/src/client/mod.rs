@@ -6,6 +6,8 @@ pub(crate) mod dead_letters;
 mod migrate;
 pub(crate) mod put;
 pub(crate) mod search;
+pub(crate) mod tokens;
+pub(crate) mod topics;
 
 use crate::cli::Command;
 use crate::endpoints::Clients;
@@ -14,7 +16,8 @@ use crate::variables;
 
 /// Runs one of these commands and prints what came of it.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let text = runtime.block_on(answer(command))?;
     stdout::write(text.as_bytes())
 }
@@ -39,11 +42,14 @@ async fn answer(command: Command) -> anyhow::Result<String> {
         Command::Archive { command, ports } => {
             archive::run(&Clients::running(&ports).await?, &command).await
         }
+        Command::Token { command, ports } => {
+            tokens::run(&Clients::running(&ports).await?.metadata, &command).await
+        }
         Command::Env { ports } => {
             Clients::running(&ports).await?;
             Ok(variables::exports(&ports))
         }
-        Command::Migrate { plan, ports } => migrate::migrate(&ports, plan).await,
+        Command::Migrate { plan, topics, ports } => migrate::migrate(&ports, plan, &topics).await,
         // The others work without a running Logmill, and `main` runs them.
         Command::Parse(_)
         | Command::Mask(_)

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::endpoints::{
     ARCHIVE, BUCKET, CONSUME_GIVEN_UP_QUEUE, Clients, DEAD_LETTERS, GIVEN_UP_QUEUE,
-    PARSE_DEAD_QUEUE, PARSE_QUEUE, PROCESSING_EVENTS, Ports, loopback, url,
+    PARSE_DEAD_QUEUE, PARSE_QUEUE, Ports, TOPICS, loopback, url,
 };
 
 /// How long a message stays hidden while it is worked on: longer than any invocation.
@@ -110,7 +110,7 @@ impl Cloud {
             }
         }
         let topics = topics.iter().map(String::as_str);
-        for topic in topics.chain([PROCESSING_EVENTS]) {
+        for topic in topics.chain(TOPICS) {
             if self.kafka.partitions(topic).is_none() {
                 self.kafka.create_topic(topic, TopicSettings::default()).await?;
             }

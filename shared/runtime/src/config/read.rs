@@ -243,6 +243,45 @@ impl<'a> Reader<'a> {
         self.value(name).map(|found| found.value)
     }
 
+    /// A text that must be set where `wanted`.
+    pub(super) fn text_if(&mut self, wanted: bool, name: &'static str) -> Option<String> {
+        let found = self.find(name);
+        if wanted && found.value.is_empty() {
+            let meaning = found.setting.map_or("", |setting| setting.meaning);
+            self.fault(&found, format_args!("is not set: set it to {}", lower_first(meaning)));
+        }
+        self.text(name)
+    }
+
+    /// Brokers: `host:port`, separated by commas.
+    pub(super) fn servers(&mut self, name: &'static str) -> String {
+        let Some(found) = self.value(name) else { return String::new() };
+        let is_server = |server: &str| {
+            let port = server.trim().rsplit_once(':').filter(|(host, _)| !host.is_empty());
+            port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        };
+        if !found.value.split(',').all(is_server) {
+            self.fault(
+                &found,
+                "is no list of brokers: give HOST:PORT, several with commas between",
+            );
+        }
+        found.value
+    }
+
+    /// The name of a topic of Kafka.
+    pub(super) fn topic(&mut self, name: &'static str) -> String {
+        let Some(found) = self.value(name) else { return String::new() };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if found.value.len() > 249 || !found.value.bytes().all(allowed) {
+            self.fault(
+                &found,
+                "is no topic's name: give at most 249 of a-z, A-Z, 0-9, `-`, `_`, `.`",
+            );
+        }
+        found.value
+    }
+
     /// Words separated by commas.
     pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
         let value = self.value(name).map(|found| found.value).unwrap_or_default();

@@ -24,13 +24,15 @@ pub struct Setting {
 
 const ALL: &[&str] = &["parse", "logmill"];
 /// Those that keep metadata.
-const KEEPERS: &[&str] = &["parse", "archive", "logmill"];
+const KEEPERS: &[&str] = &["parse", "archive", "ingest", "logmill"];
+/// Those that write to Kafka.
+const PRODUCERS: &[&str] = &["ingest", "logmill"];
 /// Those that write documents.
 const WRITERS: &[&str] = &["parse", "consume", "logmill"];
 /// Those that index service logs.
 const CONSUMERS: &[&str] = &["consume", "logmill"];
 /// Those of what every function reads.
-const EVERY: &[&str] = &["parse", "archive", "consume", "logmill"];
+const EVERY: &[&str] = &["parse", "archive", "consume", "ingest", "logmill"];
 
 /// A setting with a default.
 const fn with(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
@@ -212,6 +214,58 @@ pub const SETTINGS: &[Setting] = &[
          else the function fails for the whole batch",
     )
     .of(&["archive", "consume"]),
+    optional(
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "Some of Kafka's brokers: `host:port`, several with commas between",
+    )
+    .or(&["KAFKA_BROKERS"])
+    .needed()
+    .of(PRODUCERS),
+    with(
+        "KAFKA_SECURITY_PROTOCOL",
+        "PLAINTEXT",
+        "How Kafka is reached: `PLAINTEXT`, `SSL` (TLS), `SASL_PLAINTEXT` or `SASL_SSL` (with a name)",
+    )
+    .of(PRODUCERS),
+    with(
+        "KAFKA_SASL_MECHANISM",
+        "PLAIN",
+        "How we say who we are: `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `AWS_MSK_IAM` (by AWS' \
+         credentials)",
+    )
+    .of(PRODUCERS),
+    optional("KAFKA_SASL_USERNAME", "The user as whom Kafka knows us").of(PRODUCERS),
+    optional("KAFKA_SASL_PASSWORD", "The password of that user").secret().of(PRODUCERS),
+    optional(
+        "KAFKA_CA_FILE",
+        "A file with the certificate authority of Kafka, as PEM, where the system trusts none",
+    )
+    .of(PRODUCERS),
+    with("LOGMILL_INGEST_TOPIC", "app-logs", "The topic that events of services go to")
+        .of(PRODUCERS),
+    with(
+        "LOGMILL_INGEST_AUTH",
+        "auto",
+        "Who may send events: `token` (who has one), `open` (everyone) or `auto` (everyone on this \
+         machine with `logmill up`, else who has a token)",
+    )
+    .of(PRODUCERS),
+    with(
+        "LOGMILL_INGEST_BODY_BYTES",
+        "10485760",
+        "The most bytes of one request with events, unpacked",
+    )
+    .of(PRODUCERS),
+    optional(
+        "LOGMILL_INGEST_EVENTS",
+        "The most events a second of one token; each instance of the function counts by itself",
+    )
+    .of(PRODUCERS),
+    optional(
+        "LOGMILL_INGEST_BYTES",
+        "The most bytes a second of one token; each instance of the function counts by itself",
+    )
+    .of(PRODUCERS),
     with("LOGMILL_LOG", "info", "What is logged: a level, or a list such as `info,logmill=debug`")
         .of(EVERY),
     with(
@@ -230,9 +284,9 @@ pub const SETTINGS: &[Setting] = &[
         "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         "The address of another Secrets Manager than AWS'",
     )
-    .of(&["parse", "archive", "consume"]),
+    .of(&["parse", "archive", "consume", "ingest"]),
     optional("AWS_ENDPOINT_URL_SSM", "The address of another Systems Manager than AWS'")
-        .of(&["parse", "archive", "consume"]),
+        .of(&["parse", "archive", "consume", "ingest"]),
 ];
 
 /// README's table: name, default, which functions, meaning.

@@ -74,6 +74,18 @@ metrics_table! {
         "Requests to S3, by operation and result";
     DOCUMENTS_DELETED = "logmill_documents_deleted_total" Counter Count
         "Documents of earlier generations deleted";
+    LOGS_PRODUCED = "logs_produced_total" Counter Count
+        "Messages that Kafka has acknowledged";
+    PRODUCER_ERRORS = "producer_errors_total" Counter Count
+        "Messages that Kafka did not take";
+    PRODUCE_LATENCY = "produce_latency_seconds" Histogram Seconds
+        "Time from taking a request's events to their acknowledgement";
+    INGESTED_EVENTS = "ingested_events_total" Counter Count
+        "Events that ingest was sent, by result: accepted, rejected (they are bad), failed (Kafka did not take them), empty (they say nothing)";
+    INGEST_REQUESTS = "logmill_ingest_requests_total" Counter Count
+        "Requests with events, by protocol and status";
+    INGEST_SECONDS = "logmill_ingest_seconds" Histogram Seconds
+        "Time from a request's head to its answer, by protocol";
     ES_WRITE_SUCCESS = "es_write_success_total" Counter Count
         "Documents written to OpenSearch";
     ES_WRITE_ERRORS = "es_write_errors_total" Counter Count
