@@ -1,6 +1,6 @@
 //! OTLP's messages, as far as one log record has them (opentelemetry-proto 1.7, `common/v1`,
 //! `resource/v1`, `logs/v1`), for protobuf and for JSON. The lists of records themselves are walked
-//! through, not kept; see [`super::read`].
+//! through, not kept; see [`super::read()`].
 
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
