@@ -100,3 +100,36 @@ fn what_services_send_is_archived_once_whenever_the_process_dies() {
         cloud.kill();
     }
 }
+
+/// The value of a counter, all its labels together.
+fn counted(cloud: &Cloud, name: &str) -> f64 {
+    let metrics = http::get(cloud.ports.http, "/metrics").body;
+    let of_name = |line: &&str| line.starts_with(name) && !line.starts_with('#');
+    let value = |line: &str| line.rsplit_once(' ').and_then(|(_, value)| value.parse::<f64>().ok());
+    metrics.lines().filter(of_name).filter_map(value).sum()
+}
+
+#[test]
+fn an_event_by_http_is_found_archived_and_counted() {
+    let folder = folder();
+    let soon = [("LOGMILL_ARCHIVE_SECONDS", "1".to_owned())];
+    let mut cloud = Cloud::start_with(&folder.path().join("data"), Ports::free(), &soon);
+    cloud.wait_until_it_serves();
+    let event = json!({ "service": "checkout", "level": "error", "message": "card expired" });
+    let answer = http::post(cloud.ports.ingest, "/logs", &event);
+    assert_eq!((answer.status, &answer.json()["accepted"]), (202, &json!(1)), "{answer:?}");
+    cloud.wait_until("it is found", |cloud| {
+        let search = cloud.run(&["search", "service=checkout level=ERROR 'card expired'"]);
+        search.stdout.contains("checkout ERROR  card expired")
+    });
+    cloud.wait_until("it is archived", |cloud| archived(cloud, "app-logs").len() == 1);
+    assert_eq!(archived(&cloud, "app-logs"), [event.to_string()], "as it was sent");
+    for name in [
+        "ingested_events_total",
+        "logs_produced_total",
+        "es_write_success_total",
+        "archiver_messages_archived_total",
+    ] {
+        assert_eq!(counted(&cloud, name), 1.0, "{name}");
+    }
+}
