@@ -299,9 +299,14 @@ impl Builder {
             return self.atomic(&repeat, follow);
         }
         let again = node.first(follow).or(follow);
-        for round in 0..min {
-            let is_last = round + 1 == min && max == min;
-            self.node(node, if is_last { follow } else { again })?;
+        for round in 1..=min {
+            let after = match (round == min, max == min) {
+                // Another round must come, whatever could follow it.
+                (false, _) => node.first(again),
+                (true, true) => follow,
+                (true, false) => again,
+            };
+            self.node(node, after)?;
         }
         if max == u32::MAX {
             return self.endless(node, greed, again, follow);
