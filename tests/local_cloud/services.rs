@@ -132,4 +132,14 @@ fn an_event_by_http_is_found_archived_and_counted() {
     ] {
         assert_eq!(counted(&cloud, name), 1.0, "{name}");
     }
+    // An index that was lost comes back from the archive, each document under the id that it had.
+    let gone = json!({ "query": { "term": { "service": "checkout" } } });
+    http::post(cloud.ports.search, "/logmill-logs-*/_delete_by_query?refresh=true", &gone);
+    assert!(found(&cloud, "checkout").is_empty());
+    for _ in 0..2 {
+        let restored = cloud.run(&["archive", "restore", "app-logs"]).went_well();
+        assert!(restored.stdout.starts_with("1 records"), "{restored:?}");
+    }
+    cloud.wait_until("it is found again", |cloud| !found(cloud, "checkout").is_empty());
+    assert_eq!(found(&cloud, "checkout").len(), 1);
 }

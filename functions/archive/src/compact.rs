@@ -46,7 +46,10 @@ impl Reader {
         let mut covering: Option<Part> = None;
         for place in places {
             let Some(part) = self.part(place).await? else { continue };
-            let same = |other: &Part| other.place.partition == part.place.partition;
+            let same = |other: &Part| {
+                other.place.partition == part.place.partition
+                    && other.extent.cluster == part.extent.cluster
+            };
             let over = |other: &Part| same(other) && part.extent.first <= other.extent.last;
             let large = covering.as_ref().filter(|large| over(large));
             if let Some(cover) = large.or_else(|| group.last().filter(|last| over(last))) {
@@ -119,7 +122,7 @@ impl Reader {
         let extent = Extent {
             last: last.extent.last,
             records: parts.iter().map(|part| part.extent.records).sum(),
-            ..first.extent
+            ..first.extent.clone()
         };
         let options = PutOptions {
             user_metadata: extent.metadata(),

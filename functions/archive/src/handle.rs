@@ -78,7 +78,7 @@ impl<S: Entries> Archive<S> {
         partition: &Partition,
         records: &[Record<'_>],
     ) -> Result<(), (i64, TryAgain)> {
-        let Some(extent) = Extent::of(records) else { return Ok(()) };
+        let Some(extent) = Extent::of(&partition.cluster, records) else { return Ok(()) };
         metrics::counter!(names::ARCHIVER_CONSUMED).increment(extent.records);
         let known = progress::read(&self.metadata, partition).await;
         let mut next = known.map_err(|error| (extent.first, TryAgain::after(&error)))?;
@@ -89,7 +89,11 @@ impl<S: Entries> Archive<S> {
                 break;
             }
             let run = &left[..object::run(left)];
-            next = self.store(run).await.map_err(|again| (run[0].offset, again))? + 1;
+            next = self
+                .store(&partition.cluster, run)
+                .await
+                .map_err(|again| (run[0].offset, again))?
+                + 1;
         }
         let known = records.iter().filter(|record| record.offset < begun).count() as u64;
         if known > 0 {
@@ -104,8 +108,8 @@ impl<S: Entries> Archive<S> {
 
     /// Puts an object of these records, and says which offset the object that lies there ends with: an
     /// earlier delivery of a batch with other borders may have put another one.
-    async fn store(&self, records: &[Record<'_>]) -> Result<i64, TryAgain> {
-        let Some(extent) = Extent::of(records) else {
+    async fn store(&self, cluster: &str, records: &[Record<'_>]) -> Result<i64, TryAgain> {
+        let Some(extent) = Extent::of(cluster, records) else {
             return Err(TryAgain::new(Cause::Other, "there is nothing to archive"));
         };
         let since = Instant::now();
@@ -138,8 +142,8 @@ impl<S: Entries> Archive<S> {
                 let why = format!("s3://{bucket}/{key} is no archive of Logmill's: move it away");
                 TryAgain::new(Cause::Other, why)
             })?;
-            let same =
-                (there.first, there.first_timestamp) == (extent.first, extent.first_timestamp);
+            let same = there.cluster == extent.cluster
+                && (there.first, there.first_timestamp) == (extent.first, extent.first_timestamp);
             if same && there.last >= there.first {
                 return Ok(there.last);
             }

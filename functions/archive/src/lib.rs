@@ -29,7 +29,7 @@ pub use connect::archive;
 pub use handle::Archive;
 pub use line::{Bytes, Header, Line};
 pub use object::{Extent, day};
-pub use read::{Place, ReadError, Reader};
+pub use read::{Lines, Place, ReadError, Reader};
 
 /// Its name in logs, metrics and dead letters.
 pub const FUNCTION: &str = "archive";

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use logmill_kafka_event::{Record, TimestampType};
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +98,36 @@ impl<'a> Line<'a> {
             topic: Cow::Borrowed(&record.topic),
             partition: record.partition,
             offset: record.offset,
-            timestamp: record.timestamp.map(jiff::Timestamp::as_millisecond),
+            timestamp: record.timestamp.map(Timestamp::as_millisecond),
             timestamp_type: record.timestamp_type,
             key: Bytes::of(record.key.as_deref()),
             value: Bytes::of(record.value.as_deref()),
             headers: record.headers.iter().map(header).collect(),
         }
+    }
+}
+
+impl Line<'_> {
+    /// The record that it is of.
+    ///
+    /// # Errors
+    /// If someone spoiled its base64.
+    pub fn record(&self) -> Result<Record<'_>, base64::DecodeError> {
+        let owned = |bytes: &Bytes<'_>| bytes.decoded().map(|bytes| bytes.map(Cow::into_owned));
+        let headers = self.headers.iter().map(|header| {
+            let name = Cow::Borrowed(&*header.name);
+            owned(&header.value).map(|value| (name, value))
+        });
+        Ok(Record {
+            topic: Cow::Borrowed(&self.topic),
+            partition: self.partition,
+            offset: self.offset,
+            timestamp: self.timestamp.and_then(|time| Timestamp::from_millisecond(time).ok()),
+            timestamp_type: self.timestamp_type,
+            key: owned(&self.key)?,
+            value: owned(&self.value)?,
+            headers: headers.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -116,7 +141,7 @@ mod tests {
             topic: "app-logs".into(),
             partition: 3,
             offset: 15,
-            timestamp: jiff::Timestamp::from_millisecond(1_795_167_676_417).ok(),
+            timestamp: Timestamp::from_millisecond(1_795_167_676_417).ok(),
             timestamp_type: TimestampType::Create,
             key: Some(vec![0xff, 0, b'k']),
             value: Some("{\"message\":\"träge\"}\n".as_bytes().to_vec()),
@@ -137,6 +162,7 @@ mod tests {
         assert_eq!(again, line);
         assert_eq!(again.key.decoded().unwrap().as_deref(), record.key.as_deref());
         assert_eq!(again.value.decoded().unwrap().as_deref(), record.value.as_deref());
+        assert_eq!(again.record().unwrap(), record);
         assert_eq!(again.headers[3].value.decoded().unwrap().as_deref(), Some(&b""[..]));
     }
 

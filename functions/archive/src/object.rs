@@ -13,14 +13,17 @@ use crate::line::Line;
 
 /// How far the content is compressed: zlib's own choice between time and size.
 const LEVEL: Compression = Compression::new(6);
+const CLUSTER: &str = "cluster";
 const FIRST_OFFSET: &str = "first-offset";
 const LAST_OFFSET: &str = "last-offset";
 const FIRST_TIMESTAMP: &str = "first-timestamp";
 const RECORDS: &str = "records";
 
 /// What an object's metadata say of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Extent {
+    /// The cluster that its records come from, as events name it.
+    pub cluster: String,
     /// The offset of its first record.
     pub first: i64,
     /// The offset of its last record.
@@ -34,9 +37,10 @@ pub struct Extent {
 impl Extent {
     /// That of records; none if there are none.
     #[must_use]
-    pub fn of(records: &[Record<'_>]) -> Option<Self> {
+    pub fn of(cluster: &str, records: &[Record<'_>]) -> Option<Self> {
         let (first, last) = (records.first()?, records.last()?);
         Some(Self {
+            cluster: cluster.to_owned(),
             first: first.offset,
             last: last.offset,
             first_timestamp: first.timestamp.map(Timestamp::as_millisecond),
@@ -48,6 +52,7 @@ impl Extent {
     #[must_use]
     pub fn read(metadata: &BTreeMap<String, String>) -> Option<Self> {
         Some(Self {
+            cluster: metadata.get(CLUSTER)?.clone(),
             first: metadata.get(FIRST_OFFSET)?.parse().ok()?,
             last: metadata.get(LAST_OFFSET)?.parse().ok()?,
             first_timestamp: metadata.get(FIRST_TIMESTAMP).and_then(|ms| ms.parse().ok()),
@@ -59,6 +64,7 @@ impl Extent {
     #[must_use]
     pub fn metadata(&self) -> BTreeMap<String, String> {
         let mut metadata = BTreeMap::from([
+            (CLUSTER.to_owned(), self.cluster.clone()),
             (FIRST_OFFSET.to_owned(), self.first.to_string()),
             (LAST_OFFSET.to_owned(), self.last.to_string()),
             (RECORDS.to_owned(), self.records.to_string()),

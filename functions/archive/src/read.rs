@@ -1,14 +1,15 @@
 //! Reading the archive back.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader};
 
+use bytes::{Buf as _, Bytes};
 use flate2::read::MultiGzDecoder;
 use logmill_model::id;
 use logmill_objects::{Error, GetOptions, Objects};
 
 use crate::line::Line;
-use crate::object;
+use crate::object::{self, Extent};
 
 /// The most bytes of an object that is read.
 pub(crate) const MOST: u64 = 1 << 30;
@@ -34,12 +35,10 @@ pub enum ReadError {
     #[error(transparent)]
     Objects(#[from] Error),
     /// It is not as it was put.
-    #[error("s3://{bucket}/{key} is damaged: {why}")]
+    #[error("{object} is damaged: {why}")]
     Damaged {
-        /// The bucket.
-        bucket: String,
-        /// The object.
-        key: String,
+        /// The object's address.
+        object: String,
         /// What is wrong with it.
         why: String,
     },
@@ -52,6 +51,37 @@ pub struct Reader {
     pub objects: Objects,
     /// Its bucket.
     pub bucket: String,
+}
+
+/// The lines of an object.
+pub struct Lines {
+    object: String,
+    reader: BufReader<MultiGzDecoder<bytes::buf::Reader<Bytes>>>,
+    line: String,
+}
+
+impl Lines {
+    /// The next line, and what it says.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`]
+    pub fn read_next(&mut self) -> Result<Option<(&str, Line<'_>)>, ReadError> {
+        self.line.clear();
+        let damaged = |why: String| ReadError::Damaged { object: self.object.clone(), why };
+        let read = self.reader.read_line(&mut self.line);
+        if read.map_err(|error| damaged(error.to_string()))? == 0 {
+            return Ok(None);
+        }
+        let text = self.line.trim_end_matches('\n');
+        let line = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        Ok(Some((text, line)))
+    }
+}
+
+impl std::fmt::Debug for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lines").field("object", &self.object).finish_non_exhaustive()
+    }
 }
 
 /// What a key says behind the day and the topic: `{partition}-{first offset}`, and behind a point the
@@ -125,25 +155,34 @@ impl Reader {
         place: &Place,
         mut each: impl FnMut(&str, &Line<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let options = GetOptions::default();
-        let body = self.objects.get(&self.bucket, &place.key, options).await;
-        let packed = body.map_err(ReadError::from)?.collect(MOST).await.map_err(ReadError::from)?;
-        let damaged = |why: String| ReadError::Damaged {
-            bucket: self.bucket.clone(),
-            key: place.key.clone(),
-            why,
-        };
-        let mut lines = BufReader::new(MultiGzDecoder::new(&*packed));
-        let mut line = String::new();
-        loop {
-            line.clear();
-            let read = lines.by_ref().read_line(&mut line);
-            if read.map_err(|error| damaged(error.to_string()))? == 0 {
-                return Ok(());
-            }
-            let record = serde_json::from_str(&line).map_err(|error| damaged(error.to_string()))?;
-            each(line.trim_end_matches('\n'), &record)?;
+        let mut lines = self.lines(place).await?;
+        while let Some((text, record)) = lines.read_next()? {
+            each(text, &record)?;
         }
+        Ok(())
+    }
+
+    /// The lines of an object, one after the other.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn lines(&self, place: &Place) -> Result<Lines, ReadError> {
+        let body = self.objects.get(&self.bucket, &place.key, GetOptions::default()).await?;
+        let packed = body.collect(MOST).await?;
+        Ok(Lines {
+            object: format!("s3://{}/{}", self.bucket, place.key),
+            reader: BufReader::new(MultiGzDecoder::new(packed.reader())),
+            line: String::new(),
+        })
+    }
+
+    /// What an object's metadata say of it; none of one that is no archive.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn extent(&self, place: &Place) -> Result<Option<Extent>, Error> {
+        let head = self.objects.head(&self.bucket, &place.key).await?;
+        Ok(Extent::read(&head.user_metadata))
     }
 
     /// The same with all objects of a day, each record once: where a crash left both an object and

@@ -1,7 +1,5 @@
 //! A dead letter's record, tried again.
 
-use std::fmt::Write as _;
-
 use logmill_deadletter::{DeadLetter, Input, Place};
 use logmill_kafka_event::{Header, Record, TimestampType};
 use logmill_runtime::cause::TryAgain;
@@ -78,15 +76,7 @@ fn event(letter: &DeadLetter) -> Result<String, ReplayError> {
         };
         logmill_kafka_event::record_json(&record)
     };
-    let mut event = String::new();
-    // Writing to memory does not fail.
-    let _ = write!(
-        event,
-        r#"{{"eventSource":"aws:kafka","eventSourceArn":{},"records":{{"replay":[{}]}}}}"#,
-        serde_json::Value::from(cluster),
-        record.get()
-    );
-    Ok(event)
+    Ok(logmill_kafka_event::event_json(cluster, [&*record]))
 }
 
 fn headers(place: &Place) -> Result<Vec<Header<'_>>, ReplayError> {

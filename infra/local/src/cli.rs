@@ -67,6 +67,7 @@ Examples:
   logmill archive cat app-logs --day 2026-03-04 | gzip > 2026-03-04.ndjson.gz
   logmill archive cat app-logs --values | jq -r .message
   logmill archive search 'order 4711'
+  logmill archive restore app-logs --day 2026-03-04
   logmill archive compact --day 2026-03-04
 
 The archive is not masked: it holds what was sent, secrets included.";

@@ -11,4 +11,4 @@ mod record;
 
 pub use answer::Answer;
 pub use batch::{Batch, Item, Malformed, NotKafka};
-pub use record::{Header, Record, TimestampType, record_json};
+pub use record::{Header, Record, TimestampType, event_json, record_json};

@@ -109,6 +109,22 @@ pub fn record_json(record: &Record<'_>) -> Box<RawValue> {
     serde_json::value::to_raw_value(&json).unwrap_or_default()
 }
 
+/// The event that brings records of a cluster, each as JSON ([`record_json`]).
+#[must_use]
+pub fn event_json<'r>(cluster: &str, records: impl IntoIterator<Item = &'r RawValue>) -> String {
+    let cluster = serde_json::Value::from(cluster);
+    let mut event =
+        format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":{cluster},"records":{{"again":["#);
+    for (at, record) in records.into_iter().enumerate() {
+        if at > 0 {
+            event.push(',');
+        }
+        event.push_str(record.get());
+    }
+    event.push_str("]}}");
+    event
+}
+
 /// Negative is what Kafka says where there is none.
 fn time(milliseconds: Whole) -> Option<Timestamp> {
     (milliseconds.0 >= 0).then(|| Timestamp::from_millisecond(milliseconds.0).ok()).flatten()

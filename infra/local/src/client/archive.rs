@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand};
@@ -9,9 +10,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use logmill_archive::{Line, ReadError, Reader};
+use logmill_consume::Invocation;
+use logmill_kafka_event::{event_json, record_json};
+use logmill_runtime::retry::Deadline;
 
 use crate::endpoints::{Clients, archive_bucket};
 use crate::stdout::{Bulk, CANNOT_WRITE};
+
+/// How many records are indexed at once.
+const BATCH: usize = 500;
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What to do with the archive.
 #[derive(Debug, Subcommand)]
@@ -41,6 +50,13 @@ pub(crate) enum ArchiveCommand {
         /// Only those of this topic
         #[arg(long)]
         topic: Option<String>,
+        #[command(flatten)]
+        day: Day,
+    },
+    /// Index the records of a day again, each under the id that it had
+    Restore {
+        /// The topic
+        topic: String,
         #[command(flatten)]
         day: Day,
     },
@@ -109,6 +125,7 @@ pub(crate) async fn run(clients: &Clients, command: &ArchiveCommand) -> anyhow::
         ArchiveCommand::Search { text, topic, day } => {
             search(&reader, text, topic.as_deref(), day).await
         }
+        ArchiveCommand::Restore { topic, day } => restore(clients, &reader, topic, day).await,
         ArchiveCommand::Compact { topic, day } => compact(&reader, topic.as_deref(), day).await,
     }
 }
@@ -182,6 +199,45 @@ async fn search(
     out.flush().context(CANNOT_WRITE)?;
     ensure!(found > 0, "no record of {} holds {text:?}", day.date());
     Ok(String::new())
+}
+
+/// Hands records to `consume` as their topic once did.
+async fn restore(
+    clients: &Clients,
+    reader: &Reader,
+    topic: &str,
+    day: &Day,
+) -> anyhow::Result<String> {
+    let consume = clients.consume()?;
+    let mut restored = 0_usize;
+    for place in reader.list(&day.key(), topic).await? {
+        // An object of somebody else is none of ours to index.
+        let Some(extent) = reader.extent(&place).await? else { continue };
+        let mut lines = reader.lines(&place).await?;
+        let mut batch = Vec::new();
+        loop {
+            let next = lines.read_next()?;
+            let ended = next.is_none();
+            if let Some((_, line)) = next {
+                let record = line.record().with_context(|| format!("{} is damaged", place.key))?;
+                batch.push(record_json(&record));
+            }
+            if batch.len() >= BATCH || ended && !batch.is_empty() {
+                let event = event_json(&extent.cluster, batch.iter().map(|record| &**record));
+                let now = Timestamp::now();
+                let invocation = Invocation { now, deadline: Deadline::after(PATIENCE) };
+                let answer = consume.handle(&event, &invocation).await?;
+                ensure!(answer.is_done(), "not all of {} could be indexed: see the log", place.key);
+                restored += batch.len();
+                batch.clear();
+            }
+            if ended {
+                break;
+            }
+        }
+    }
+    ensure!(restored > 0, "nothing of `{topic}` is archived of {}", day.date());
+    Ok(format!("{restored} records are handed to consume again\n"))
 }
 
 async fn compact(reader: &Reader, topic: Option<&str>, day: &Day) -> anyhow::Result<String> {
