@@ -44,6 +44,7 @@ fn a_pattern_finds_what_ruby_finds() {
         ("(?:[ab]+){2,}", "ab", Some("ab")),
         ("(?:[ab]+?){3}", "abab", Some("aba")),
         ("(?:[ab]*){3}c?", "ab", Some("ab")),
+        ("(?:a{0,2}|b)+", "ab", Some("a")),
         ("(?>a+)ab", "aaab", None),
         ("a++b", "aaab", Some("aaab")),
         ("a++ab", "aaab", None),
